@@ -1,0 +1,36 @@
+import type { Json } from "@/api/types";
+
+/** Above this a value is shown as cut text: a tree of it would freeze the page. */
+export const TREE_LIMIT_BYTES = 200 * 1024;
+export const TEXT_LIMIT_CHARS = 100_000;
+
+export type JsonShape = "object" | "array" | "string" | "number" | "boolean" | "null";
+
+export function shapeOf(value: Json): JsonShape {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  return typeof value as JsonShape;
+}
+
+export interface Blob {
+  id: string;
+  size_bytes: number;
+  media_type: string;
+}
+
+/** The reference that stands for a payload too large to travel in a row. */
+export function blobOf(value: Json | undefined): Blob | null {
+  if (!value || typeof value !== "object" || Array.isArray(value)) return null;
+  const blob = value.$blob;
+  return blob && typeof blob === "object" ? (blob as unknown as Blob) : null;
+}
+
+export type Parsed = { ok: true; value: Json } | { ok: false; message: string };
+
+export function parseJson(text: string): Parsed {
+  try {
+    return { ok: true, value: JSON.parse(text) as Json };
+  } catch (error) {
+    return { ok: false, message: (error as SyntaxError).message };
+  }
+}
