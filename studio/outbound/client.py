@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
 from weakref import WeakKeyDictionary
@@ -54,9 +54,11 @@ class OutboundResponse:
 
 @dataclass
 class _Progress:
-    """Whether any byte of the request may have left."""
+    """Whether any byte of the request may have left: ever, and on the current hop."""
 
     sent: bool = False
+    sent_on_hop: bool = False
+    may_resend: bool = True
 
 
 @dataclass
@@ -72,7 +74,7 @@ class _Exchange:
     max_bytes: int
     effect_write: bool
     timeout: float
-    progress: _Progress = field(default_factory=_Progress)
+    progress: _Progress
 
 
 class OutboundClient:
@@ -116,6 +118,7 @@ class OutboundClient:
         exchange = _Exchange(
             method=method.upper(), url=url, headers=list(headers), query=query, body=body,
             secret_headers=secret_headers, max_bytes=max_bytes, effect_write=effect_write, timeout=timeout,
+            progress=_Progress(may_resend=not effect_write),
         )  # fmt: skip
         started = asyncio.get_running_loop().time()
         try:
@@ -148,6 +151,7 @@ class OutboundClient:
 
     async def _one_hop(self, exchange: _Exchange, started: float) -> OutboundResponse:
         target = vet(exchange.url, self._allowed_networks)
+        exchange.progress.sent_on_hop = False
         url = target.url.extend_query(list(exchange.query)) if exchange.query else target.url
         try:
             async with self._session().request(
@@ -190,6 +194,8 @@ class OutboundClient:
             keepalive_timeout=KEEP_ALIVE_SECONDS,
         )
         trace = aiohttp.TraceConfig()
+        trace.on_connection_create_start.append(_refuse_resend)
+        trace.on_connection_reuseconn.append(_refuse_resend)
         trace.on_request_headers_sent.append(_note_sent)
         return aiohttp.ClientSession(
             connector=connector,
@@ -207,7 +213,16 @@ class OutboundClient:
 async def _note_sent(
     _session: aiohttp.ClientSession, context: SimpleNamespace, _params: aiohttp.TraceRequestHeadersSentParams
 ) -> None:
-    context.trace_request_ctx.sent = True
+    progress: _Progress = context.trace_request_ctx
+    progress.sent = progress.sent_on_hop = True
+
+
+async def _refuse_resend(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
+    # The session would send PUT and DELETE a second time by itself when the connection drops; whether a write
+    # may be sent again is not its decision.
+    progress: _Progress = context.trace_request_ctx
+    if progress.sent_on_hop and not progress.may_resend:
+        raise aiohttp.ServerDisconnectedError
 
 
 async def _read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:

@@ -321,6 +321,22 @@ async def test_a_header_that_could_smuggle_is_refused_before_connecting(
     assert (error.public_code, server.seen) == ("invalid_header", [])
 
 
+@pytest.mark.parametrize(("effect_write", "times"), [(True, 1), (False, 2)])
+async def test_a_write_is_never_sent_again_by_the_connection_pool(
+    client: OutboundClient, effect_write: bool, times: int
+) -> None:
+    sent = []
+
+    async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sent.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    async with raw_server(count) as server:
+        await failure(client, "PUT", server.url(), effect_write=effect_write)
+
+        assert len(sent) == times
+
+
 async def test_requests_wait_side_by_side(client: OutboundClient) -> None:
     async with raw_server(stay_silent) as server:
         started = asyncio.get_running_loop().time()
