@@ -1,0 +1,40 @@
+"""Running people's own code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workflows.engine.kinds import Effect
+from workflows.nodes.sdk import Example, Node, NodeContext, NodeParams, Param
+
+
+class Python(Node):
+    """Run Python in a sandbox: `input`, `trigger` and `nodes` in, the last expression or `return` out.
+
+    There is no network and no file system. The clock stands at the start of the step and random numbers are
+    the same on every try, so that a replay agrees.
+    """
+
+    kind = "code.python"
+    effect = Effect.NONE
+    example = Example(
+        params={"code": 'total = sum(item["price"] for item in input["items"])\n{"total": total}'},
+        input={"items": [{"price": 2}, {"price": 3}]},
+        output={"total": 5},
+    )
+
+    class Params(NodeParams):
+        # The code is never rendered: what expressions yield must not become code.
+        code: str = Param(template=False, widget="code:python", min_length=1, max_length=100_000)
+
+    async def run(self, params: Params, ctx: NodeContext) -> Any:
+        nodes = ctx.scope.get("nodes", {}) if "nodes" in params.code else {}
+        return await ctx.sandbox.run_python(
+            params.code,
+            {"input": ctx.input, "trigger": ctx.trigger, "nodes": nodes},
+            ctx.timeout or self.timeout or 30.0,
+            now=ctx.now,
+            seed=ctx.idempotency_key,
+            node=ctx.node,
+            on_print=lambda text: ctx.log("info", text),
+        )
