@@ -1,0 +1,1 @@
+"""Plans, limits and payment providers; its models arrive with their own features."""

@@ -1,0 +1,1 @@
+"""Workers, heartbeats, queues and regions: what operators watch and steer."""

@@ -1,0 +1,1 @@
+"""Secrets and accountability: credentials, the keys they are encrypted with, and the audit trail."""

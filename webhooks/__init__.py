@@ -1,0 +1,1 @@
+"""Webhooks: sources and the events that arrive at them (`inbound`); endpoints and deliveries (`outbound`)."""

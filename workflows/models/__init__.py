@@ -1,0 +1,19 @@
+"""Tables of workflows, executions and schedules."""
+
+from workflows.models.execution import Blob, Execution, MailboxItem, Payload, Step
+from workflows.models.schedule import Schedule
+from workflows.models.variable import Variable
+from workflows.models.workflow import Definition, Version, Workflow
+
+__all__ = [
+    "Blob",
+    "Definition",
+    "Execution",
+    "MailboxItem",
+    "Payload",
+    "Schedule",
+    "Step",
+    "Variable",
+    "Version",
+    "Workflow",
+]
