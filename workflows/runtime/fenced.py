@@ -1,0 +1,220 @@
+"""Checkpoints: every write of a worker carries its fence and is refused when that fence is stale.
+
+A write joins on (execution, owner, epoch). The execution row is locked by the same statement (FOR SHARE, or by
+its own update), so a take-over either waits for the write or is seen by it; an id that is missing from the
+answer was fenced, and its run is dropped.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import orjson
+
+from studio.common.committer import Connection
+from workflows.runtime.records import BlobRow, FencedWrite, StepRow
+from workflows.runtime.submit import SUBMIT_SQL, parameters
+
+WRITE_SQL = """
+WITH x AS (
+    SELECT * FROM unnest(
+        %s::uuid[], %s::bigint[], %s::text[], %s::bigint[], %s::jsonb[], %s::jsonb[], %s::timestamptz[],
+        %s::boolean[], %s::boolean[], %s::bytea[], %s::float8[], %s::uuid[], %s::uuid[]
+    ) AS x(id, epoch, status, seq, reason, error, due_at, release, final, output, active, parent_id, parent_step)
+), locked AS (
+    SELECT e.id FROM workflows_execution e JOIN x ON e.id = x.id
+    WHERE x.status IS NULL AND e.owner = %s AND e.epoch = x.epoch
+    FOR SHARE OF e
+), changed AS (
+    UPDATE workflows_execution e
+    SET status = x.status, seq = x.seq, reason = x.reason, error = x.error, due_at = x.due_at,
+        owner = CASE WHEN x.release THEN NULL ELSE e.owner END,
+        finished_at = CASE WHEN x.final THEN now() END,
+        active_seconds = e.active_seconds + x.active
+    FROM x WHERE e.id = x.id AND x.status IS NOT NULL AND e.owner = %s AND e.epoch = x.epoch
+    RETURNING e.id, x.final, x.output, x.parent_id, x.parent_step
+), fenced AS (
+    SELECT id FROM locked UNION ALL SELECT id FROM changed
+), steps AS (
+    INSERT INTO workflows_step AS s
+        (id, execution_id, node, kind, iteration, status, attempt, handled, reason, port, seq, error, wait,
+         due_at, queued_at, started_at, finished_at, output, memo)
+    SELECT t.* FROM unnest(
+        %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::boolean[],
+        %s::text[], %s::text[], %s::bigint[], %s::jsonb[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[],
+        %s::timestamptz[], %s::timestamptz[], %s::bytea[], %s::bytea[]
+    ) AS t(id, execution_id, node, kind, iteration, status, attempt, handled, reason, port, seq, error, wait,
+           due_at, queued_at, started_at, finished_at, output, memo)
+    JOIN fenced f ON f.id = t.execution_id
+    ON CONFLICT (id) DO UPDATE SET
+        status = excluded.status, attempt = excluded.attempt, handled = excluded.handled,
+        reason = excluded.reason, port = excluded.port, seq = excluded.seq, error = excluded.error,
+        wait = excluded.wait, due_at = excluded.due_at, started_at = excluded.started_at,
+        finished_at = excluded.finished_at, output = excluded.output, memo = excluded.memo
+), outputs AS (
+    UPDATE workflows_payload p SET output = c.output FROM changed c WHERE p.id = c.id AND c.output IS NOT NULL
+), ends AS (
+    INSERT INTO workflows_mailbox (id, execution_id, kind, name, payload, held, created_at)
+    SELECT c.id, c.parent_id, 'child_ended', c.parent_step::text, NULL, false, now()
+    FROM changed c WHERE c.final AND c.parent_step IS NOT NULL
+    ON CONFLICT (id) DO NOTHING
+)
+SELECT id FROM fenced
+"""
+
+MAIL_READ_SQL = "DELETE FROM workflows_mailbox WHERE id = ANY(%s::uuid[]) AND execution_id = ANY(%s::uuid[])"
+MAIL_HELD_SQL = (
+    "UPDATE workflows_mailbox SET held = true WHERE id = ANY(%s::uuid[]) AND execution_id = ANY(%s::uuid[])"
+)
+MAIL_OVER_SQL = "DELETE FROM workflows_mailbox WHERE execution_id = ANY(%s::uuid[])"
+BLOBS_SQL = """
+INSERT INTO workflows_blob (id, workspace_id, execution_id, media_type, size_bytes, sha256, body)
+SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::bytea[])
+ON CONFLICT (id) DO NOTHING
+"""
+
+
+class FencedWriter:
+    """Writes checkpoints in groups (studio.common.committer.Writer); the result tells whether the fence held."""
+
+    def __init__(self, owner: Callable[[], uuid.UUID]) -> None:
+        self._owner = owner
+
+    def key(self, row: FencedWrite) -> Hashable:
+        return row.execution_id
+
+    def size(self, row: FencedWrite) -> int:
+        steps = sum(200 + len(s.output or b"") + len(s.memo or b"") for s in row.steps)
+        blobs = sum(blob.size_bytes for blob in row.blobs)
+        return 200 + steps + blobs + len(row.change.output or b"" if row.change else b"")
+
+    async def write(self, connection: Connection, rows: Sequence[FencedWrite]) -> Sequence[bool]:
+        owner = self._owner()
+        if not any(_has_more(row) for row in rows):
+            held = await self._write_states(connection, owner, rows)
+        else:
+            async with connection.transaction():
+                # Blobs first: a step must never refer to one that is not there.
+                await self._write_blobs(connection, rows)
+                held = await self._write_states(connection, owner, rows)
+                await self._write_more(connection, [row for row in rows if row.execution_id in held])
+        return [row.execution_id in held for row in rows]
+
+    async def look_up(self, connection: Connection, rows: Sequence[FencedWrite]) -> Sequence[bool | None]:
+        """Every write is an upsert under the fence, so an unknown outcome is settled by writing it again.
+
+        Only an end releases its own fence: one that was committed must not read as "fenced".
+        """
+        ends = [row.execution_id for row in rows if row.change and row.change.release]
+        if not ends:
+            return [None] * len(rows)
+        cursor = await connection.execute(
+            "SELECT id, seq FROM workflows_execution WHERE id = ANY(%s::uuid[])", [ends], binary=True
+        )
+        seqs = dict(await cursor.fetchall())  # type: ignore[arg-type]
+        return [
+            True if row.change and row.change.release and seqs.get(row.execution_id) == row.change.seq else None
+            for row in rows
+        ]
+
+    async def _write_states(
+        self, connection: Connection, owner: uuid.UUID, rows: Sequence[FencedWrite]
+    ) -> set[uuid.UUID]:
+        arguments = [*_changes(rows), owner, owner, *_steps([s for row in rows for s in row.steps])]
+        cursor = await connection.execute(WRITE_SQL, arguments, binary=True)
+        return {row[0] for row in await cursor.fetchall()}  # type: ignore[misc]
+
+    async def _write_blobs(self, connection: Connection, rows: Sequence[FencedWrite]) -> None:
+        blobs = [blob for row in rows for blob in row.blobs]
+        if blobs:
+            await connection.execute(BLOBS_SQL, _blobs(blobs))
+
+    async def _write_more(self, connection: Connection, rows: Sequence[FencedWrite]) -> None:
+        ids = [row.execution_id for row in rows]
+        if read := [mail for row in rows for mail in row.read_mail]:
+            await connection.execute(MAIL_READ_SQL, [read, ids])
+        if held := [mail for row in rows for mail in row.held_mail]:
+            await connection.execute(MAIL_HELD_SQL, [held, ids])
+        if over := [row.execution_id for row in rows if row.change and row.change.final]:
+            await connection.execute(MAIL_OVER_SQL, [over])
+        if children := [child for row in rows for child in row.children]:
+            await connection.execute(SUBMIT_SQL, parameters(children))
+
+
+def _has_more(row: FencedWrite) -> bool:
+    return bool(row.read_mail or row.held_mail or row.children or row.blobs)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value).decode()
+
+
+def _changes(rows: Sequence[FencedWrite]) -> list[list[Any]]:
+    columns: list[list[Any]] = [[] for _ in range(13)]
+    for row in rows:
+        change = row.change
+        values: tuple[Any, ...]
+        if change is None:
+            values = (row.execution_id, row.epoch, *([None] * 5), False, False, None, 0.0, None, None)
+        else:
+            values = (
+                row.execution_id,
+                row.epoch,
+                change.status,
+                change.seq,
+                _json(change.reason),
+                _json(change.error),
+                change.due_at,
+                change.release,
+                change.final,
+                change.output,
+                change.active_seconds,
+                row.parent_id,
+                row.parent_step_id,
+            )
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+    return columns
+
+
+def _steps(steps: Sequence[StepRow]) -> list[list[Any]]:
+    columns: list[list[Any]] = [[] for _ in range(19)]
+    for s in steps:
+        values = (
+            s.id,
+            s.execution_id,
+            s.node,
+            s.kind,
+            s.iteration,
+            s.status,
+            s.attempt,
+            s.handled,
+            s.reason,
+            s.port,
+            s.seq,
+            _json(s.error),
+            _json(s.wait),
+            s.due_at,
+            s.queued_at,
+            s.started_at,
+            s.finished_at,
+            s.output,
+            s.memo,
+        )
+        for column, value in zip(columns, values, strict=True):
+            column.append(value)
+    return columns
+
+
+def _blobs(blobs: Sequence[BlobRow]) -> list[list[Any]]:
+    return [
+        [b.id for b in blobs],
+        [b.workspace_id for b in blobs],
+        [b.execution_id for b in blobs],
+        [b.media_type for b in blobs],
+        [b.size_bytes for b in blobs],
+        [b.sha256 for b in blobs],
+        [b.body for b in blobs],
+    ]

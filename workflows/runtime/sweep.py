@@ -1,0 +1,113 @@
+"""What heals by itself: executions of lost owners, waits that are due, mail that woke nobody.
+
+Every statement here may run in any number of workers at once and any number of times.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import structlog
+
+from studio.common.committer import Connection
+from studio.kernel import codec
+from workflows.runtime.records import Mail
+
+log = structlog.get_logger()
+
+REQUEUE_LOST_SQL = """
+WITH lost AS (
+    SELECT e.id, coalesce(w.loss_counts, true) AS counts
+    FROM workflows_execution e LEFT JOIN operations_worker w ON w.id = e.owner
+    WHERE e.owner IS NOT NULL AND (w.id IS NULL OR w.status IN ('dead', 'stopped'))
+    ORDER BY e.id LIMIT 1000
+    FOR UPDATE OF e SKIP LOCKED
+)
+UPDATE workflows_execution e
+SET owner = NULL, status = 'queued', due_at = now(), losses = e.losses + lost.counts::int,
+    reason = '{"code": "worker_lost"}'::jsonb
+FROM lost WHERE e.id = lost.id
+RETURNING e.queue
+"""
+
+RIPEN_SQL = """
+WITH ripe AS (
+    SELECT id FROM workflows_execution
+    WHERE status = 'waiting' AND owner IS NULL AND due_at <= now()
+    ORDER BY due_at LIMIT 1000
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE workflows_execution e SET status = 'queued' FROM ripe WHERE e.id = ripe.id RETURNING e.queue
+"""
+
+WAKE_SQL = """
+WITH mailed AS (
+    SELECT e.id FROM workflows_execution e
+    WHERE e.status = 'waiting' AND e.owner IS NULL
+      AND e.id IN (SELECT DISTINCT execution_id FROM workflows_mailbox WHERE NOT held LIMIT 1000)
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE workflows_execution e SET status = 'queued', due_at = now() FROM mailed WHERE e.id = mailed.id
+RETURNING e.queue
+"""
+
+MAIL_FOR_OWNER_SQL = """
+SELECT m.id, m.execution_id, m.kind, m.name, m.payload, m.held
+FROM workflows_mailbox m JOIN workflows_execution e ON e.id = m.execution_id
+WHERE e.owner = %s AND NOT m.held
+ORDER BY m.id LIMIT 1000
+"""
+
+MAIL_OF_SQL = """
+SELECT id, execution_id, kind, name, payload, held FROM workflows_mailbox
+WHERE execution_id = ANY(%s::uuid[]) ORDER BY id
+"""
+
+# Mail to executions that have ended is of no use to anybody.
+MAIL_SWEEP_SQL = """
+DELETE FROM workflows_mailbox m USING workflows_execution e
+WHERE e.id = m.execution_id AND e.finished_at IS NOT NULL AND m.created_at < now() - interval '1 minute'
+"""
+
+
+async def requeue_lost(connection: Connection) -> set[str]:
+    """Give back what dead, stopped or unknown workers held; answers the queues to ring."""
+    cursor = await connection.execute(REQUEUE_LOST_SQL)
+    rows = await cursor.fetchall()
+    if rows:
+        log.warning("executions.requeued", count=len(rows))
+    return {str(row[0]) for row in rows}
+
+
+async def ripen(connection: Connection) -> set[str]:
+    """Queue the waits that are due, and those that have unread mail; answers the queues to ring."""
+    queues: set[str] = set()
+    for statement in (RIPEN_SQL, WAKE_SQL):
+        cursor = await connection.execute(statement)
+        queues |= {str(row[0]) for row in await cursor.fetchall()}
+    return queues
+
+
+async def mail_for_owner(connection: Connection, worker: uuid.UUID) -> list[Mail]:
+    cursor = await connection.execute(MAIL_FOR_OWNER_SQL, [worker], binary=True)
+    return [_mail(row) for row in await cursor.fetchall()]
+
+
+async def mail_of(connection: Connection, executions: Sequence[uuid.UUID]) -> list[Mail]:
+    cursor = await connection.execute(MAIL_OF_SQL, [list(executions)], binary=True)
+    return [_mail(row) for row in await cursor.fetchall()]
+
+
+def _mail(row: tuple[object, ...]) -> Mail:
+    identifier, execution, kind, name, payload, held = row
+    return Mail(
+        id=identifier,  # type: ignore[arg-type]
+        execution_id=execution,  # type: ignore[arg-type]
+        kind=str(kind),
+        name=str(name),
+        payload=codec.decode(payload),  # type: ignore[arg-type]
+        held=bool(held),
+    )
+
+
