@@ -1,0 +1,1 @@
+"""Verbs that people and operators use: one function, one place for a write."""

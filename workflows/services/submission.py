@@ -1,0 +1,150 @@
+"""From the body of a `run` request to the row that is accepted: shared by the ingress, the API and commands.
+
+Pure: whoever calls it loads the definition and commits the row (`workflows.runtime.submit`).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from studio.kernel import codec
+from studio.kernel.errors import Invalid, Problem
+from studio.kernel.ids import content_id, uuid7
+from studio.operations.queues import Queue
+from workflows.engine.findings import escaped
+from workflows.engine.plan import Plan
+from workflows.runtime.records import Idempotency, NewExecution
+
+MAX_PRIORITY: Final = 9
+MAX_TAGS: Final = 20
+MAX_TAG_LENGTH: Final = 60
+MANUAL: Final = "trigger.manual"
+
+_SAVED_KEYS = frozenset({"input", "version", "trigger", "priority", "tags"})
+_AD_HOC_KEYS = frozenset({"input", "definition", "trigger", "priority", "tags"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What to run and on what. `version` None: the published one, or the draft while nothing is published."""
+
+    input: Any = None
+    version: str | int | None = None
+    trigger: str | None = None
+    definition: Mapping[str, Any] | None = None
+    priority: int = 0
+    tags: list[str] = field(default_factory=list)
+
+
+def read_run_request(document: Any, *, ad_hoc: bool) -> RunRequest:
+    """Read a decoded body (None when there was none); raise Invalid naming every problem by pointer."""
+    if document is None:
+        document = {}
+    if not isinstance(document, dict):
+        raise Invalid(problems=[Problem("", "wrong_type", "Send a JSON object.")])
+    problems = list(_problems(document, ad_hoc=ad_hoc))
+    if problems:
+        raise Invalid(problems=problems)
+    return RunRequest(
+        input=document.get("input"),
+        version=document.get("version"),
+        trigger=document.get("trigger"),
+        definition=document.get("definition"),
+        priority=document.get("priority") or 0,
+        tags=list(document.get("tags") or ()),
+    )
+
+
+def definition_identity(workspace_id: uuid.UUID, document: Mapping[str, Any]) -> tuple[uuid.UUID, bytes]:
+    """The id of a definition by its content within a workspace, and its stored form.
+
+    Key order does not count: a draft that came back from the database has the id it was sent with.
+    """
+    canonical = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    return content_id(workspace_id.bytes, canonical), codec.encode(document)
+
+
+def build_execution(
+    *,
+    workspace_id: uuid.UUID,
+    region: str,
+    request: RunRequest,
+    plan: Plan,
+    definition_id: uuid.UUID,
+    definition_body: bytes | None,
+    workflow_id: uuid.UUID | None,
+    version: int | None,
+    waiting: bool,
+    idempotency: Idempotency | None,
+) -> NewExecution:
+    """A new execution of `plan`; raise Invalid when it has no such trigger.
+
+    `waiting`: somebody looks at a page or holds the connection open until it ends.
+    """
+    trigger = plan.trigger_for(request.trigger)
+    return NewExecution(
+        id=uuid7(),
+        workspace_id=workspace_id,
+        workflow_id=workflow_id,
+        version=version,
+        definition_id=definition_id,
+        definition_body=definition_body,
+        input=_encoded(request.input),
+        trigger_node=trigger,
+        trigger_kind=plan.nodes[trigger].kind if trigger else MANUAL,
+        queue=Queue.HIGH_PRIORITY if waiting else Queue.DEFAULT,
+        region=region,
+        priority=request.priority,
+        tags=request.tags,
+        idempotency=idempotency,
+    )
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        return codec.encode(value)
+    except OverflowError as error:
+        problem = Problem("/input", "number_too_large", "A whole number does not fit into 64 bits.")
+        raise Invalid(problems=[problem]) from error
+
+
+def _problems(document: Mapping[str, Any], *, ad_hoc: bool) -> Iterator[Problem]:
+    allowed = _AD_HOC_KEYS if ad_hoc else _SAVED_KEYS
+    for key in document:
+        if key not in allowed:
+            yield Problem(f"/{escaped(key)}", "unknown_key", f"Use {', '.join(sorted(allowed))}.")
+    if ad_hoc and not isinstance(document.get("definition"), dict):
+        yield Problem("/definition", "required", "Send the definition to run as an object.")
+    if not ad_hoc and not _is_version(document.get("version")):
+        yield Problem("/version", "unknown_version", 'Use "draft", "published" or the number of a version.')
+    trigger = document.get("trigger")
+    if trigger is not None and not isinstance(trigger, str):
+        yield Problem("/trigger", "wrong_type", "Name the trigger by its node id.")
+    priority = document.get("priority")
+    if priority is not None and not (_is_integer(priority) and 0 <= priority <= MAX_PRIORITY):
+        yield Problem("/priority", "out_of_range", f"Use a whole number from 0 to {MAX_PRIORITY}.")
+    yield from _tag_problems(document.get("tags"))
+
+
+def _tag_problems(tags: Any) -> Iterator[Problem]:
+    if tags is None:
+        return
+    if not isinstance(tags, list) or len(tags) > MAX_TAGS:
+        yield Problem("/tags", "wrong_type", f"Send a list of at most {MAX_TAGS} strings.")
+        return
+    for index, tag in enumerate(tags):
+        if not isinstance(tag, str) or not 1 <= len(tag) <= MAX_TAG_LENGTH:
+            yield Problem(f"/tags/{index}", "wrong_type", f"A tag has 1 to {MAX_TAG_LENGTH} characters.")
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_version(value: Any) -> bool:
+    return value in (None, "draft", "published") or (_is_integer(value) and 1 <= value < 2**31)
