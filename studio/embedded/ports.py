@@ -1,0 +1,32 @@
+"""Free TCP ports."""
+
+from __future__ import annotations
+
+import socket
+
+
+def is_free(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        # A connection of the previous run in TIME_WAIT must not count as "taken".
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+            probe.listen(1)
+        except OSError:
+            return False
+        return True
+
+
+def any_free() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def first_free(start: int, host: str, tries: int = 100) -> int | None:
+    """The first free port from `start` on; None when all `tries` are taken."""
+    return next((port for port in range(start, start + tries) if is_free(port, host)), None)
