@@ -1,0 +1,37 @@
+"""What the runtime needs from apps above or beside it; `studio.wiring` binds each to its implementation."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class EventProcessor(Protocol):
+    """Turns stored webhook events into executions; runs on the loop of workers that serve `webhook`."""
+
+    async def process(self, *, limit: int) -> int:
+        """Process up to `limit` stored events and answer how many; `limit` means there may be more.
+
+        Any number of workers call this at once, so it claims what it takes (SKIP LOCKED). It rings the
+        queues of what it submits, and it never blocks the loop.
+        """
+
+
+class Credentials(Protocol):
+    """Opens the secrets that nodes refer to."""
+
+    async def open(self, *, workspace_id: uuid.UUID, ref: str) -> Mapping[str, Any]:
+        """The fields of the credential with this id or name; raise Permanent (`auth`) if there is none."""
+
+
+@dataclass
+class Ports:
+    """What is bound in this process; None where nothing is."""
+
+    events: EventProcessor | None = None
+    credentials: Credentials | None = None
+
+
+bound = Ports()
