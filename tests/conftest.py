@@ -53,7 +53,7 @@ def _is_pure(directory: Path, argument: str) -> bool:
 
 
 def _point_settings_at_the_test_database() -> None:
-    """Raw connections and subprocesses read DATABASE_URL: it must name the database that the tests migrate."""
+    """Raw connections and subprocesses read DATABASE_URL, so it names the database that the tests migrate."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     url = urlsplit(os.environ["DATABASE_URL"])
     name = "_".join(filter(None, ("test", url.path.strip("/").removeprefix("test_"), worker)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -63,16 +64,14 @@ def end(pid: int, steps: Sequence[tuple[signal.Signals, float]]) -> bool:
 
 
 def let_live(process: subprocess.Popen[bytes]) -> int:
-    """Answer the pid of a process that goes on without us; its `Popen` object must not complain about that."""
+    """Answer the pid of a process that goes on without us, without its `Popen` object complaining."""
     process.returncode = 0
     return process.pid
 
 
 def _reap(pid: int) -> None:
-    try:
+    with contextlib.suppress(ChildProcessError):  # not our child: somebody else waits for it
         os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass  # not our child: somebody else waits for it
 
 
 def _is_zombie(pid: int) -> bool:

@@ -101,9 +101,7 @@ class Postgres:
         if pid is None:
             return
         if not end(pid, _STOP if self.durable else _DROP):
-            raise EmbeddedError(
-                f"PostgreSQL (process {pid}) does not stop: see {self.home.logs / 'postgres.log'}."
-            )
+            raise EmbeddedError(f"PostgreSQL (process {pid}) does not stop: see {self.home.log(RECORD)}.")
 
     def delete(self) -> None:
         """Delete the data, also where it lies outside the home because its account cannot enter that."""

@@ -65,7 +65,7 @@ class Valkey:
         """Write everything down and end; tests drop it at once."""
         pid = self.pid()
         if pid is not None and not end(pid, _STOP if self.durable else _DROP):
-            raise EmbeddedError(f"Valkey (process {pid}) does not stop: see {self.home.logs / 'valkey.log'}.")
+            raise EmbeddedError(f"Valkey (process {pid}) does not stop: see {self.home.log(RECORD)}.")
 
     @property
     def _config(self) -> Path:
