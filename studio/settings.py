@@ -6,18 +6,24 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from studio import env
+from studio.embedded.home import Home, known_environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
 # -- Where Studio lives ----------------------------------------------------------------------------------
 STUDIO_HOME = Path(env.text("STUDIO_HOME", str(BASE_DIR / ".studio")))
+# What `up` keeps in the home is the default, so every command run beside it meets the same stores.
+_EMBEDDED = known_environment(Home(STUDIO_HOME))
 STUDIO_REGION = env.text("STUDIO_REGION", "local")
 STUDIO_BASE_URL = env.text("STUDIO_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 
 # -- Security --------------------------------------------------------------------------------------------
 DEBUG = env.flag("STUDIO_DEBUG", default=False)
-SECRET_KEY = env.text("SECRET_KEY", "insecure-development-key-set-SECRET_KEY-in-production-0123456789")
+SECRET_KEY = env.text(
+    "SECRET_KEY",
+    _EMBEDDED.get("SECRET_KEY", "insecure-development-key-set-SECRET_KEY-in-production-0123456789"),
+)
 ALLOWED_HOSTS = env.words("STUDIO_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = env.words("STUDIO_TRUSTED_ORIGINS", STUDIO_BASE_URL)
 STUDIO_ENCRYPTION_KEYS = env.words("STUDIO_ENCRYPTION_KEYS")
@@ -99,8 +105,10 @@ TEMPLATES = [
 ]
 
 # -- Stores ----------------------------------------------------------------------------------------------
-DATABASE_URL = env.text("DATABASE_URL", "postgresql://studio@127.0.0.1:5432/studio")
-REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+DATABASE_URL = env.text(
+    "DATABASE_URL", _EMBEDDED.get("DATABASE_URL", "postgresql://studio@127.0.0.1:5432/studio")
+)
+REDIS_URL = env.text("REDIS_URL", _EMBEDDED.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
 CACHE_URL = env.text("CACHE_URL", REDIS_URL)
 BROKER_URL = env.text("BROKER_URL", REDIS_URL)
 

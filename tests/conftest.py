@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from studio.embedded.home import Home, known_environment
 from studio.embedded.testing import temporary_stores
 
 TESTS = Path(__file__).resolve().parent
@@ -30,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if all(_is_pure(Path(config.invocation_params.dir), argument) for argument in config.args):
         os.environ.update({name: os.environ.get(name, value) for name, value in NOWHERE.items()})
         return
-    given = {name for name in NOWHERE if os.environ.get(name)}
+    given = {name for name in NOWHERE if _is_named(name)}
     if given != set(NOWHERE):
         started = _stores.enter_context(
             temporary_stores(postgres="DATABASE_URL" not in given, valkey="REDIS_URL" not in given)
@@ -45,6 +46,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure() -> None:
     _stores.close()
+
+
+def _is_named(name: str) -> bool:
+    """What `python -m studio.embedded env` left in the shell is for trying things out, not for tests."""
+    return os.environ.get(name) not in {None, "", known_environment(Home.default()).get(name)}
 
 
 def _is_pure(directory: Path, argument: str) -> bool:
