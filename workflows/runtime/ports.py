@@ -5,7 +5,10 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from workflows.models import Workflow
 
 
 class EventProcessor(Protocol):
@@ -26,12 +29,24 @@ class Credentials(Protocol):
         """The fields of the credential with this id or name; raise Permanent (`auth`) if there is none."""
 
 
+class WebhookSources(Protocol):
+    """Keeps one webhook address for each `trigger.webhook` node of a published workflow."""
+
+    def sync(self, workflow: Workflow, definition: Mapping[str, Any]) -> None:
+        """Make, change and switch off addresses to fit the published definition and the workflow's status.
+
+        Called within the transaction that publishes, pauses, resumes or archives. A node that comes back
+        gets its old address again.
+        """
+
+
 @dataclass
 class Ports:
     """What is bound in this process; None where nothing is."""
 
     events: EventProcessor | None = None
     credentials: Credentials | None = None
+    webhook_sources: WebhookSources | None = None
 
 
 bound = Ports()
