@@ -12,22 +12,52 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
 # -- Where Studio lives ----------------------------------------------------------------------------------
-STUDIO_HOME = Path(env.text("STUDIO_HOME", str(BASE_DIR / ".studio")))
+STUDIO_HOME = Path(
+    env.text(
+        "STUDIO_HOME",
+        str(BASE_DIR / ".studio"),
+        shown=".studio",
+        meaning="Folder of the embedded stores, secrets, logs and built pages.",
+    )
+)
 # What `up` keeps in the home is the default, so every command run beside it meets the same stores.
 _EMBEDDED = known_environment(Home(STUDIO_HOME))
-STUDIO_REGION = env.text("STUDIO_REGION", "local")
-STUDIO_BASE_URL = env.text("STUDIO_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+STUDIO_REGION = env.text(
+    "STUDIO_REGION", "local", meaning="The region this process belongs to; `local` without regions."
+)
+STUDIO_BASE_URL = env.text(
+    "STUDIO_BASE_URL",
+    "http://127.0.0.1:8000",
+    meaning="Where people and providers reach Studio; links are made of it. https makes cookies secure.",
+).rstrip("/")
 
 # -- Security --------------------------------------------------------------------------------------------
-DEBUG = env.flag("STUDIO_DEBUG", default=False)
+DEBUG = env.flag("STUDIO_DEBUG", default=False, meaning="Django's debug pages; never in production.")
 SECRET_KEY = env.text(
     "SECRET_KEY",
     _EMBEDDED.get("SECRET_KEY", "insecure-development-key-set-SECRET_KEY-in-production-0123456789"),
+    shown="the home's own, else a known one",
+    meaning="Signs sessions and tokens. `bin/up` makes one for its home; set your own in production.",
 )
-ALLOWED_HOSTS = env.words("STUDIO_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver")
-CSRF_TRUSTED_ORIGINS = env.words("STUDIO_TRUSTED_ORIGINS", STUDIO_BASE_URL)
-STUDIO_ENCRYPTION_KEYS = env.words("STUDIO_ENCRYPTION_KEYS")
-STUDIO_ALLOW_PRIVATE_NETWORKS = env.text("STUDIO_ALLOW_PRIVATE_NETWORKS")
+ALLOWED_HOSTS = env.words(
+    "STUDIO_ALLOWED_HOSTS",
+    "localhost,127.0.0.1,[::1],testserver",
+    meaning="Host names that requests may carry.",
+)
+CSRF_TRUSTED_ORIGINS = env.words(
+    "STUDIO_TRUSTED_ORIGINS",
+    STUDIO_BASE_URL,
+    shown="STUDIO_BASE_URL",
+    meaning="Origins that browsers may send changes and open WebSockets from.",
+)
+STUDIO_ENCRYPTION_KEYS = env.words(
+    "STUDIO_ENCRYPTION_KEYS",
+    meaning="Keys that credentials are encrypted with, newest first. Empty: one is derived from SECRET_KEY.",
+)
+STUDIO_ALLOW_PRIVATE_NETWORKS = env.text(
+    "STUDIO_ALLOW_PRIVATE_NETWORKS",
+    meaning="Private networks that outgoing requests may reach: CIDRs with commas, or `*` in a lab.",
+)
 SECURE = STUDIO_BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -36,7 +66,13 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("STUDIO_BEHIND_PROXY", default=False) else None
+    ("HTTP_X_FORWARDED_PROTO", "https")
+    if env.flag(
+        "STUDIO_BEHIND_PROXY",
+        default=False,
+        meaning="A proxy that we trust sets X-Forwarded-Proto; without one, anybody could.",
+    )
+    else None
 )
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -73,6 +109,7 @@ INSTALLED_APPS = [
     "billing",
 ]
 MIDDLEWARE = [
+    "studio.common.metrics.MetricsMiddleware",
     "studio.common.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -106,11 +143,23 @@ TEMPLATES = [
 
 # -- Stores ----------------------------------------------------------------------------------------------
 DATABASE_URL = env.text(
-    "DATABASE_URL", _EMBEDDED.get("DATABASE_URL", "postgresql://studio@127.0.0.1:5432/studio")
+    "DATABASE_URL",
+    _EMBEDDED.get("DATABASE_URL", "postgresql://studio@127.0.0.1:5432/studio"),
+    shown="the home's own",
+    meaning="PostgreSQL, the truth. Unset, `bin/up` starts one in STUDIO_HOME.",
 )
-REDIS_URL = env.text("REDIS_URL", _EMBEDDED.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
-CACHE_URL = env.text("CACHE_URL", REDIS_URL)
-BROKER_URL = env.text("BROKER_URL", REDIS_URL)
+REDIS_URL = env.text(
+    "REDIS_URL",
+    _EMBEDDED.get("REDIS_URL", "redis://127.0.0.1:6379/0"),
+    shown="the home's own",
+    meaning="Valkey or Redis with maxmemory-policy noeviction. Unset, `bin/up` starts one in STUDIO_HOME.",
+)
+CACHE_URL = env.text(
+    "CACHE_URL", REDIS_URL, shown="REDIS_URL", meaning="Another Valkey for the cache alone; it may evict."
+)
+BROKER_URL = env.text(
+    "BROKER_URL", REDIS_URL, shown="REDIS_URL", meaning="Celery's broker: Valkey, Redis or RabbitMQ."
+)
 
 
 def _database(url: str) -> dict[str, object]:
@@ -137,7 +186,12 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 # -- Pages and API ---------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = env.text("STUDIO_STATIC_ROOT", str(STUDIO_HOME / "static"))
+STATIC_ROOT = env.text(
+    "STUDIO_STATIC_ROOT",
+    str(STUDIO_HOME / "static"),
+    shown="STUDIO_HOME/static",
+    meaning="Where `collectstatic` puts pages and styles.",
+)
 FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
 STATICFILES_DIRS = [("studio", str(FRONTEND_DIST))] if FRONTEND_DIST.is_dir() else []
 WHITENOISE_USE_FINDERS = True
@@ -151,7 +205,9 @@ USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 26 * 1024 * 1024
-STUDIO_BODY_LIMIT_BYTES = env.integer("STUDIO_BODY_LIMIT_BYTES", 1_048_576, least=1024)
+STUDIO_BODY_LIMIT_BYTES = env.integer(
+    "STUDIO_BODY_LIMIT_BYTES", 1_048_576, least=1024, meaning="Largest request body, webhooks included."
+)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -179,17 +235,44 @@ SPECTACULAR_SETTINGS = {
 }
 
 # -- Engine ----------------------------------------------------------------------------------------------
-STUDIO_WORKER_SLOTS = env.integer("STUDIO_WORKER_SLOTS", 500, least=1)
-STUDIO_LEASE_SECONDS = env.seconds("STUDIO_LEASE_SECONDS", 6.0)
-STUDIO_HEARTBEAT_SECONDS = env.seconds("STUDIO_HEARTBEAT_SECONDS", 0.25)
-STUDIO_DRAIN_SECONDS = env.seconds("STUDIO_DRAIN_SECONDS", 10.0)
-STUDIO_LOSS_BUDGET = env.integer("STUDIO_LOSS_BUDGET", 10, least=1)
-STUDIO_CODE_WORKERS = env.integer("STUDIO_CODE_WORKERS", 2, least=1)
+STUDIO_WORKER_SLOTS = env.integer(
+    "STUDIO_WORKER_SLOTS", 500, least=1, meaning="Executions that one worker process holds at once."
+)
+STUDIO_LEASE_SECONDS = env.seconds(
+    "STUDIO_LEASE_SECONDS", 6.0, meaning="A worker silent for so long has lost what it holds."
+)
+STUDIO_HEARTBEAT_SECONDS = env.seconds(
+    "STUDIO_HEARTBEAT_SECONDS", 0.25, meaning="How often a worker prolongs its lease."
+)
+STUDIO_DRAIN_SECONDS = env.seconds(
+    "STUDIO_DRAIN_SECONDS", 10.0, meaning="What running nodes are given when a worker is told to stop."
+)
+STUDIO_LOSS_BUDGET = env.integer(
+    "STUDIO_LOSS_BUDGET", 10, least=1, meaning="Workers an execution may lose before it is a dead letter."
+)
+STUDIO_CODE_WORKERS = env.integer(
+    "STUDIO_CODE_WORKERS", 2, least=1, meaning="Sandbox processes for `code.python` in each worker."
+)
 
 # -- Logs ------------------------------------------------------------------------------------------------
-STUDIO_LOG_LEVEL = env.choice("STUDIO_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
-STUDIO_LOG_FORMAT = env.choice("STUDIO_LOG_FORMAT", "console", ("console", "json"))
+STUDIO_LOG_LEVEL = env.choice(
+    "STUDIO_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), meaning="The least that is written."
+)
+STUDIO_LOG_FORMAT = env.choice(
+    "STUDIO_LOG_FORMAT", "console", ("console", "json"), meaning="Lines for people or for machines."
+)
 LOGGING_CONFIG = None
+
+# -- Metrics and Flower ----------------------------------------------------------------------------------
+STUDIO_METRICS_TOKEN = env.text(
+    "STUDIO_METRICS_TOKEN", meaning="Bearer token that `/metrics` asks for; empty: it is open."
+)
+STUDIO_METRICS_PORT = env.integer(
+    "STUDIO_METRICS_PORT", 0, meaning="Loopback port on which a worker or ingress serves its own metrics."
+)
+STUDIO_FLOWER_PORT = env.integer(
+    "STUDIO_FLOWER_PORT", 5555, meaning="Loopback port of Flower; `/flower/` forwards staff to it."
+)
 
 # -- Operators' console ----------------------------------------------------------------------------------
 UNFOLD = {

@@ -1,7 +1,8 @@
 """Logs: one line per event, with fields, from structlog and the standard library alike.
 
-`configure()` is called once by every process before it does anything else. Context that belongs to all lines
-of a request or an execution (`request_id`, `execution`) is bound with `structlog.contextvars.bound_contextvars`.
+`configure()` is called once by every process before it does anything else. Context that belongs to all
+lines of a request or an execution (`request_id`, `execution`) is bound with
+`structlog.contextvars.bound_contextvars`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Literal, TextIO
+from typing import Any, TextIO
 
 import structlog
 from django.conf import settings
@@ -37,7 +38,7 @@ def configure(*, stream: TextIO | None = None) -> None:
     configure_logs(level=settings.STUDIO_LOG_LEVEL, form=settings.STUDIO_LOG_FORMAT, stream=stream)
 
 
-def configure_logs(*, level: str, form: Literal["console", "json"], stream: TextIO | None = None) -> None:
+def configure_logs(*, level: str, form: str, stream: TextIO | None = None) -> None:
     """As `configure`, for callers that have no settings; calling it again replaces the earlier set-up."""
     output = stream or sys.stderr
     handler = logging.StreamHandler(output)

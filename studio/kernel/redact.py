@@ -1,7 +1,8 @@
 """Secrets never reach a log: what looks like one is replaced, by its name and by its shape.
 
-Names decide for structured values (`password`, `authorization` …); shapes decide within text (API keys, bearer
-tokens, passwords in URLs). This is the second line of defence: nothing should hand a secret to a log at all.
+Names decide for structured values (`password`, `authorization` …); shapes decide within text (API keys,
+bearer tokens, passwords in URLs). This is the second line of defence: nothing should hand a secret to a log
+at all.
 """
 
 from __future__ import annotations
