@@ -17,7 +17,7 @@ _LOW62 = (1 << 62) - 1
 
 
 def uuid7(at_ms: int | None = None) -> uuid.UUID:
-    """A new time-ordered id; `at_ms` (Unix milliseconds) places it in time, for partition bounds and tests."""
+    """A new time-ordered id; `at_ms` (Unix milliseconds) places it in time, for bounds and tests."""
     ms = time.time_ns() // 1_000_000 if at_ms is None else at_ms
     random = int.from_bytes(os.urandom(10), "big")
     return _compose(ms, random >> 68, random & _LOW62)
