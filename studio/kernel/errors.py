@@ -223,7 +223,7 @@ class UnsupportedMedia(CallerError):
 
 @dataclass(eq=False, kw_only=True)
 class LimitReached(CallerError):
-    """A rate, concurrency, quota or spend limit; `reason_code` tells which."""
+    """A rate, concurrency, quota or spend limit; `reason_code` tells which. Spans are seconds."""
 
     status: ClassVar[int] = 429
     code: ClassVar[str] = "limit_reached"
@@ -231,6 +231,8 @@ class LimitReached(CallerError):
 
     retry_after: float = 1.0
     reason_code: str = "rate"
+    quota: int = 1
+    window: float | None = None
 
 
 @dataclass(eq=False, kw_only=True)
