@@ -1,0 +1,1 @@
+"""Sign in, who am I, and the keys of programs."""
