@@ -147,7 +147,6 @@ export interface ParamsSchema {
   examples?: Json[];
   "x-template"?: boolean;
   "x-widget"?: string;
-  "x-language"?: string;
 }
 
 export interface NodeType {
@@ -158,6 +157,9 @@ export interface NodeType {
   effect: Effect | null;
   ports: string[];
   params_schema: ParamsSchema;
+  timeout?: number | null;
+  /** Whether the kind runs the nodes inside it once per item. */
+  opens_items?: boolean;
   example?: Json;
   docs?: string | null;
 }
@@ -271,7 +273,7 @@ export interface Endpoints {
   "POST /api/v1/workflows/{id}/publish": { path: { id: string }; answer: unknown };
   "POST /api/v1/workflows/{id}/run": {
     path: { id: string };
-    body: { input?: Json; version?: "draft" | "published" | number };
+    body: { input?: Json; version?: "draft" | "published" | number; trigger?: string };
     answer: StartedExecution;
   };
   "GET /api/v1/executions": {

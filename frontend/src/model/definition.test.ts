@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Definition } from "@/api/types";
 import {
   addEdge,
+  connect,
+  duplicateNodes,
   emptyDefinition,
   moveNodes,
   newNodeId,
@@ -101,5 +103,47 @@ describe("changing a node", () => {
     const set = setSetting(chain, "fetch", "timeout", 5);
 
     expect(setSetting(set, "fetch", "timeout", undefined).nodes[1]).toEqual(chain.nodes[1]);
+  });
+});
+
+describe("connecting", () => {
+  const loose: Definition = {
+    ...chain,
+    nodes: [...chain.nodes, { id: "one", kind: "data.set" }, { id: "two", kind: "data.set" }],
+    edges: [...chain.edges, { from: "one", to: "two" }],
+  };
+  const parents = (definition: Definition) =>
+    Object.fromEntries(definition.nodes.map(({ id, parent }) => [id, parent ?? null]));
+
+  it("from an item port takes the target and what follows it into the body", () => {
+    const { one, two } = parents(connect(loose, "each", "item", "one", true));
+
+    expect([one, two]).toEqual(["each", "each"]);
+  });
+
+  it("within a body keeps the target in that body", () => {
+    expect(parents(connect(loose, "body", "success", "one", false)).one).toBe("each");
+  });
+
+  it("from outside takes the target back out", () => {
+    const inside = connect(loose, "each", "item", "one", true);
+    const cut = removeElements(inside, new Set(), new Set(["each:item>one"]));
+
+    expect(parents(connect(cut, "fetch", "success", "one", false)).two).toBeNull();
+  });
+
+  it("leaves a target where other edges hold it", () => {
+    expect(parents(connect(loose, "each", "item", "two", true)).two).toBeNull();
+  });
+});
+
+describe("duplicating", () => {
+  it("copies the nodes and the edges between them, under new ids", () => {
+    const { definition, copies } = duplicateNodes(chain, new Set(["fetch", "each"]));
+
+    expect([copies, definition.edges.at(-1)]).toEqual([
+      ["request", "for_each"],
+      { from: "request", to: "for_each" },
+    ]);
   });
 });

@@ -7,8 +7,10 @@ import type { Definition, EdgeDefinition, JsonObject, NodeDefinition, NodeSettin
 
 export const SUCCESS = "success";
 export const ERROR = "error";
+export const ITEM = "item";
 
 const KEYWORDS = new Set("and or not in is if else for true false null True False None lambda".split(" "));
+const COPY_OFFSET = 48;
 const NODE_ID = /^[a-z][a-z0-9_]{0,62}$/;
 
 export function emptyDefinition(): Definition {
@@ -53,6 +55,42 @@ export function addEdge(definition: Definition, from: string, port: string, to: 
   return { ...definition, edges: [...definition.edges, edge] };
 }
 
+/**
+ * Add an edge and take its target, with what hangs on it, into the scope the edge leads to: the
+ * body of a node that opens items, or where the source stands. A target that other edges already
+ * hold in place stays where it is.
+ */
+export function connect(
+  definition: Definition,
+  from: string,
+  port: string,
+  to: string,
+  opensItems: boolean,
+): Definition {
+  const connected = addEdge(definition, from, port, to);
+  if (connected === definition) return definition;
+  const held = definition.edges.some((edge) => edge.to === to);
+  const scope = opensItems && port === ITEM ? from : nodeById(definition, from)?.parent;
+  return held ? connected : moveIntoScope(connected, to, scope);
+}
+
+function moveIntoScope(definition: Definition, id: string, scope: string | undefined): Definition {
+  const old = nodeById(definition, id)?.parent;
+  if (old === scope || id === scope) return definition;
+  const moved = new Set<string>();
+  const open = [id];
+  for (let current = open.pop(); current !== undefined; current = open.pop()) {
+    if (moved.has(current) || nodeById(definition, current)?.parent !== old) continue;
+    moved.add(current);
+    open.push(...definition.edges.filter((edge) => edge.from === current).map((edge) => edge.to));
+  }
+  return mapNodes(definition, (node) => {
+    if (!moved.has(node.id)) return node;
+    const { parent: _, ...rest } = node;
+    return scope === undefined ? rest : { ...rest, parent: scope };
+  });
+}
+
 export function removeElements(
   definition: Definition,
   nodeIds: ReadonlySet<string>,
@@ -72,6 +110,26 @@ function orphan(node: NodeDefinition, removed: ReadonlySet<string>): NodeDefinit
   return rest;
 }
 
+/** Copies of the chosen nodes and of the edges between them, a little aside, with ids of their own. */
+export function duplicateNodes(
+  definition: Definition,
+  ids: ReadonlySet<string>,
+): { definition: Definition; copies: string[] } {
+  let result = definition;
+  const copyOf = new Map<string, string>();
+  for (const node of definition.nodes.filter(({ id }) => ids.has(id))) {
+    const id = newNodeId(result, node.kind);
+    const { x, y } = node.position ?? { x: 0, y: 0 };
+    copyOf.set(node.id, id);
+    result = addNode(result, { ...node, id, position: { x: x + COPY_OFFSET, y: y + COPY_OFFSET } });
+  }
+  for (const edge of definition.edges) {
+    const [from, to] = [copyOf.get(edge.from), copyOf.get(edge.to)];
+    if (from && to) result = addEdge(result, from, portOf(edge), to);
+  }
+  return { definition: result, copies: [...copyOf.values()] };
+}
+
 export function moveNodes(definition: Definition, positions: ReadonlyMap<string, Position>): Definition {
   return mapNodes(definition, (node) => {
     const next = positions.get(node.id);
@@ -83,7 +141,10 @@ export function moveNodes(definition: Definition, positions: ReadonlyMap<string,
 }
 
 export function renameNode(definition: Definition, id: string, name: string): Definition {
-  return mapNode(definition, id, ({ name: _, ...node }) => (name === "" ? node : { ...node, name }));
+  return mapNode(definition, id, (node) => {
+    const { name: _, ...unnamed } = node;
+    return name === "" ? unnamed : { ...node, name };
+  });
 }
 
 export function setParams(definition: Definition, id: string, params: JsonObject): Definition {

@@ -11,7 +11,10 @@ const types = new Map([
   ["trigger.manual", type("trigger.manual", ["success"])],
   ["http.request", type("http.request", ["success", "error"])],
   ["logic.if", type("logic.if", ["true", "false", "error"])],
-  ["logic.switch", type("logic.switch", ["case_*", "default", "error"])],
+  [
+    "logic.switch",
+    { ...type("logic.switch", ["case_1", "default", "error"]), params_schema: { properties: { cases: {} } } },
+  ],
 ]);
 
 const diamond: Definition = {
@@ -76,7 +79,7 @@ describe("the ports of a card", () => {
     expect(ports(node)).toEqual(["success", "error"]);
   });
 
-  it("follow the list that a pattern stands for", () => {
+  it("follow the list whose entries they number", () => {
     const node = { id: "a", kind: "logic.switch", params: { cases: ["x", "y"] } };
 
     expect(ports(node)).toEqual(["case_1", "case_2", "default"]);

@@ -57,14 +57,13 @@ export function toGraph(definition: Definition, types: ReadonlyMap<string, NodeT
 
 /**
  * The ports a card shows: those of the kind, `error` only when the node branches on errors, a
- * pattern such as `case_*` once per entry of the list it stands for, and whatever an edge uses.
+ * numbered port once per entry of the list it stands for, and whatever an edge uses.
  */
 export function portsFor(definition: Definition, node: NodeDefinition, type: NodeType | null): string[] {
   const ports: string[] = [];
   for (const port of type?.ports ?? [SUCCESS]) {
     if (port === ERROR) continue;
-    if (port.endsWith("*")) ports.push(...expand(port, node));
-    else ports.push(port);
+    ports.push(...expand(port, node, type));
   }
   for (const edge of definition.edges) {
     if (edge.from === node.id && portOf(edge) !== ERROR) ports.push(portOf(edge));
@@ -75,12 +74,14 @@ export function portsFor(definition: Definition, node: NodeDefinition, type: Nod
   return [...new Set(ports)];
 }
 
-function expand(pattern: string, node: NodeDefinition): string[] {
-  const stem = pattern.slice(0, -1);
-  const listName = `${stem.replace(/_$/, "")}s`;
-  const list = node.params?.[listName];
-  const count = Array.isArray(list) ? list.length : 0;
-  return Array.from({ length: count }, (_, index) => `${stem}${index + 1}`);
+/** `case_1` of a kind with a list param `cases` stands for one port per entry of that list. */
+function expand(port: string, node: NodeDefinition, type: NodeType | null): string[] {
+  const stem = /^(.+)_1$/.exec(port)?.[1];
+  const list = `${stem}s`;
+  if (!stem || !(list in (type?.params_schema.properties ?? {}))) return [port];
+  const entries = node.params?.[list];
+  const count = Array.isArray(entries) ? entries.length : 0;
+  return Array.from({ length: count }, (_, index) => `${stem}_${index + 1}`);
 }
 
 /** Ids of every node from which this one can be reached: what its expressions may read. */

@@ -34,3 +34,22 @@ export function parseJson(text: string): Parsed {
     return { ok: false, message: (error as SyntaxError).message };
   }
 }
+
+/**
+ * A value as people type it: text as it stands, everything else as JSON. Text that would read as
+ * JSON is shown in quotes, so that `looseValue(looseText(x))` is always `x`.
+ */
+export function looseText(value: Json | undefined): string {
+  if (value === undefined) return "";
+  if (typeof value !== "string") return JSON.stringify(value);
+  return value === "" || parseJson(value).ok || value !== value.trim() ? JSON.stringify(value) : value;
+}
+
+export function looseValue(text: string): Json {
+  const parsed = parseJson(text);
+  return parsed.ok ? parsed.value : text;
+}
+
+export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}

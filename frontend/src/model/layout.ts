@@ -17,7 +17,7 @@ export function layered(
   ports: ReadonlyMap<string, string[]>,
 ): Map<string, Position> {
   const graph = new graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 36, ranksep: 84 });
+  graph.setGraph({ rankdir: "LR", nodesep: 52, ranksep: 84 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of definition.nodes) {
     graph.setNode(node.id, { width: NODE_WIDTH, height: cardHeight(ports.get(node.id)?.length ?? 1) });

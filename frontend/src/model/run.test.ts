@@ -96,6 +96,13 @@ describe("a run's state", () => {
     expect(applyRows(ended, execution, []).execution?.status).toBe("succeeded");
   });
 
+  it("takes the payload of an older row, not its status", () => {
+    const ended = applyFrame(EMPTY_RUN, snapshot(4, step("a", "succeeded")));
+    const after = applyRows(ended, null, [step("a", "running", { input: 1 })]);
+
+    expect(after.steps.get("a")).toMatchObject({ status: "succeeded", input: 1 });
+  });
+
   it("is left alone by a gap", () => {
     const before = applyFrame(EMPTY_RUN, snapshot(4));
 

@@ -41,7 +41,7 @@ export function applyFrame(state: RunState, frame: Frame): RunState {
 /** Take in rows fetched over HTTP, whose place among the events is not known. */
 export function applyRows(state: RunState, execution: Execution | null, steps: readonly Step[]): RunState {
   const merged = new Map(state.steps);
-  for (const step of steps) merged.set(stepKey(step), mergeStep(merged.get(stepKey(step)), step));
+  for (const step of steps) merged.set(stepKey(step), mergeRow(merged.get(stepKey(step)), step));
   return { ...state, execution: newerExecution(state.execution, execution), steps: merged };
 }
 
@@ -97,6 +97,18 @@ function stepStatus(type: string): StepStatus | null {
 function mergeStep(before: Step | undefined, row: Partial<Step>): Step {
   const known = Object.entries(row).filter(([, value]) => value !== undefined);
   return { ...before, ...Object.fromEntries(known) } as Step;
+}
+
+/** A row read before the events went on only fills in what they left out. */
+function mergeRow(known: Step | undefined, row: Step): Step {
+  const behind = known && progressOf(row) < progressOf(known);
+  return behind ? mergeStep(row, known) : mergeStep(known, row);
+}
+
+const PROGRESS: Partial<Record<StepStatus, number>> = { pending: 0, running: 1, waiting: 1, undone: 3 };
+
+function progressOf({ attempt, status }: Step): number {
+  return (attempt || 1) * 4 + (PROGRESS[status] ?? 2);
 }
 
 function newerExecution(before: Execution | null, after: Execution | null): Execution | null {

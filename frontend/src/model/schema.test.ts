@@ -14,7 +14,8 @@ describe("the control for a property", () => {
     ["a choice", { enum: ["GET", "POST"], type: "string" }, "enum"],
     ["one allowed value", { const: "x" }, "enum"],
     ["a list of text", { type: "array", items: { type: "string" } }, "array"],
-    ["a list of anything", { type: "array", items: {} }, "array"],
+    ["a list of anything", { type: "array", items: {} }, "json"],
+    ["a list of cases", { type: "array", items: {}, "x-widget": "cases" }, "array"],
     ["an object with known keys", { type: "object", properties: { a: { type: "string" } } }, "object"],
     ["an object of text", { type: "object", additionalProperties: { type: "string" } }, "keyvalue"],
     ["an object of anything", { type: "object", additionalProperties: true }, "json"],
@@ -22,7 +23,11 @@ describe("the control for a property", () => {
     ["text that may be absent", { anyOf: [{ type: "string" }, { type: "null" }] }, "text"],
     ["several types", { anyOf: [{ type: "string" }, { type: "integer" }] }, "json"],
     ["types as a list", { type: ["integer", "null"] }, "number"],
-    ["a widget asked for", { type: "string", "x-widget": "code" }, "code"],
+    ["code in a language", { type: "string", "x-widget": "code:python" }, "code"],
+    ["long text", { type: "string", "x-widget": "text:long" }, "textarea"],
+    ["named values", { type: "object", additionalProperties: true, "x-widget": "key_values" }, "keyvalue"],
+    ["a condition", { type: "boolean", "x-widget": "expression" }, "expression"],
+    ["text with a finer hint", { type: "string", "x-widget": "cron" }, "text"],
     ["a credential of a kind", { type: "string", "x-widget": "credential:http" }, "credential"],
   ])("suits %s", (_, property, expected) => {
     expect(control(property)).toBe(expected);
@@ -50,6 +55,10 @@ describe("a field", () => {
 
   it("is labelled in words", () => {
     expect(fieldOf("max_length", { type: "integer" }, false, {}).label).toBe("Max length");
+  });
+
+  it("keeps acronyms in capitals", () => {
+    expect(fieldOf("url", { type: "string" }, false, {}).label).toBe("URL");
   });
 
   it("comes before the optional ones when it is required", () => {

@@ -16,6 +16,7 @@ export type Control =
   | "array"
   | "keyvalue"
   | "credential"
+  | "expression"
   | "json";
 
 export interface FieldSpec {
@@ -31,6 +32,8 @@ export interface FieldSpec {
   options: Json[];
   fallback: Json | undefined;
   language: string;
+  /** The widget the kind asked for beyond the plain control, such as `cron` or `timezone`. */
+  widget: string;
 }
 
 /** The fields of an object schema, required ones first, otherwise in the author's order. */
@@ -50,30 +53,44 @@ export function fieldOf(
   root: ParamsSchema,
 ): FieldSpec {
   const { schema, nullable } = unwrap(property, root);
-  const widget = property["x-widget"] ?? schema["x-widget"] ?? "";
+  const hint = property["x-widget"] ?? schema["x-widget"] ?? "";
+  const [widget = "", detail = ""] = hint.split(":");
   return {
     name,
     label: labelFor(name),
     help: property.description ?? schema.description ?? null,
     required,
-    control: controlFor(schema, widget),
+    control: WIDGETS[hint] ?? WIDGETS[widget] ?? controlFor(schema),
     template: property["x-template"] ?? schema["x-template"] ?? false,
     nullable,
     schema,
     options: optionsOf(schema),
     fallback: property.default ?? schema.default,
-    language: property["x-language"] ?? schema["x-language"] ?? "python",
+    language: detail || "python",
+    widget,
   };
 }
 
+/** Controls that a kind asks for by name; any other widget only refines the control of the type. */
+const WIDGETS: Record<string, Control> = {
+  code: "code",
+  credential: "credential",
+  expression: "expression",
+  json: "json",
+  key_values: "keyvalue",
+  "text:long": "textarea",
+  cases: "array",
+};
+
+const ACRONYMS = new Set(["api", "html", "http", "id", "json", "sql", "ttl", "url"]);
+
 function labelFor(name: string): string {
-  const words = name.replaceAll("_", " ").trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const words = name.split("_").map((word) => (ACRONYMS.has(word) ? word.toUpperCase() : word));
+  const label = words.join(" ").trim();
+  return label.charAt(0).toUpperCase() + label.slice(1);
 }
 
-function controlFor(schema: ParamsSchema, widget: string): Control {
-  if (widget.startsWith("credential")) return "credential";
-  if (widget === "code" || widget === "textarea" || widget === "json" || widget === "keyvalue") return widget;
+function controlFor(schema: ParamsSchema): Control {
   if (optionsOf(schema).length > 0) return "enum";
   switch (schema.type) {
     case "string":
@@ -84,12 +101,17 @@ function controlFor(schema: ParamsSchema, widget: string): Control {
     case "boolean":
       return "boolean";
     case "array":
-      return schema.items && schema.items !== true ? "array" : "json";
+      return hasTypedItems(schema) ? "array" : "json";
     case "object":
       return objectControl(schema);
     default:
       return schema.properties ? "object" : "json";
   }
+}
+
+/** A list of anything is written as JSON, or is one expression. */
+function hasTypedItems({ items }: ParamsSchema): boolean {
+  return typeof items === "object" && Object.keys(items).length > 0;
 }
 
 function objectControl(schema: ParamsSchema): Control {
