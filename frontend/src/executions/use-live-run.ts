@@ -1,0 +1,83 @@
+import { WebSocket as ReconnectingSocket } from "partysocket";
+import { useEffect, useReducer, useRef, useState } from "react";
+
+import type { Execution, Frame, Step } from "@/api/types";
+import { applyFrame, applyRows, EMPTY_RUN, type RunState } from "@/model/run";
+
+export type Connection = "connecting" | "live" | "lost" | "refused";
+
+type Change =
+  | { kind: "frames"; frames: Frame[] }
+  | { kind: "rows"; execution: Execution | null; steps: Step[] }
+  | { kind: "restart" };
+
+/** Close codes after which trying again cannot help: wrong credentials, unknown execution. */
+const REFUSALS = new Set([4401, 4404]);
+const DRAW_MS = 30;
+const BACKOFF = { minReconnectionDelay: 400, maxReconnectionDelay: 8000, reconnectionDelayGrowFactor: 1.8 };
+
+export function reduceRun(state: RunState, change: Change): RunState {
+  if (change.kind === "restart") return EMPTY_RUN;
+  if (change.kind === "rows") return applyRows(state, change.execution, change.steps);
+  return change.frames.reduce(applyFrame, state);
+}
+
+/**
+ * The events of one execution as they happen. After a lost connection, or when the server says that
+ * this client fell behind, it reconnects with the last `seq` and so misses nothing.
+ */
+export function useLiveRun(id: string | null) {
+  const [state, change] = useReducer(reduceRun, EMPTY_RUN);
+  const [connection, setConnection] = useState<Connection>("connecting");
+  const seq = useRef(0);
+  useEffect(() => {
+    seq.current = state.seq;
+  }, [state.seq]);
+
+  useEffect(() => {
+    change({ kind: "restart" });
+    if (!id) return undefined;
+    seq.current = 0;
+    setConnection("connecting");
+    const buffer = frameBuffer((frames) => change({ kind: "frames", frames }));
+    const socket = new ReconnectingSocket(() => urlFor(id, seq.current), [], BACKOFF);
+    socket.addEventListener("open", () => setConnection("live"));
+    socket.addEventListener("message", ({ data }) => buffer.add(JSON.parse(String(data)) as Frame));
+    socket.addEventListener("close", ({ code }) => {
+      if (REFUSALS.has(code)) socket.close();
+      setConnection(REFUSALS.has(code) ? "refused" : "lost");
+    });
+    return () => {
+      buffer.stop();
+      socket.close();
+    };
+  }, [id]);
+
+  return { state, connection, change };
+}
+
+function urlFor(id: string, after: number): string {
+  const scheme = window.location.protocol === "https:" ? "wss" : "ws";
+  return `${scheme}://${window.location.host}/ws/executions/${encodeURIComponent(id)}?after=${after}`;
+}
+
+/** Gathers the frames of a moment, so that a burst of them is drawn once. */
+function frameBuffer(flush: (frames: Frame[]) => void) {
+  let frames: Frame[] = [];
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const deliver = () => {
+    const ready = frames;
+    frames = [];
+    timer = null;
+    flush(ready);
+  };
+  return {
+    add: (frame: Frame) => {
+      frames.push(frame);
+      timer ??= setTimeout(deliver, DRAW_MS);
+    },
+    stop: () => {
+      if (timer) clearTimeout(timer);
+    },
+  };
+}
