@@ -1,0 +1,73 @@
+"""Worker processes: who lives, what they hold, and asking one to leave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+from django.contrib import admin
+from django.utils.timesince import timesince
+from unfold.decorators import display
+
+from studio.common.admin import ReadOnlyAdmin, SearchById
+from studio.kernel.clock import utcnow
+from studio.operations.models import Worker
+
+LATE_AFTER = timedelta(seconds=2)
+STATUS_LABELS = {
+    "alive": "success",
+    "draining": "warning",
+    "late": "warning",
+    "dead": "danger",
+    "stopped": "",
+}
+
+
+@admin.register(Worker)
+class WorkerAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
+    list_display = (
+        "name",
+        "status_label",
+        "serves",
+        "load",
+        "finished",
+        "lag",
+        "heartbeat",
+        "started_at",
+    )
+    list_filter = ("status", "region")
+    search_fields = ("name", "host")
+    search_help_text = "An id, a name or a host"
+    fieldsets: ClassVar = (
+        (None, {"fields": ("name", "status_label", "serves", "region", "version")}),
+        ("Process", {"fields": ("host", "pid", "started_at", "stopped_at")}),
+        ("Load", {"fields": ("load", "finished", "lag")}),
+        ("Lease", {"fields": ("heartbeat_at", "heartbeat", "lease_until", "loss_counts")}),
+    )
+    readonly_fields = ("status_label", "serves", "load", "lag", "heartbeat")
+
+    @display(description="Status", label=STATUS_LABELS, ordering="status")
+    def status_label(self, worker: Worker) -> str:
+        is_late = worker.status == Worker.Status.ALIVE and utcnow() - worker.heartbeat_at > LATE_AFTER
+        return "late" if is_late else worker.status
+
+    @display(description="Queues")
+    def serves(self, worker: Worker) -> str:
+        return ", ".join(worker.queues)
+
+    @display(description="In flight", ordering="in_flight")
+    def load(self, worker: Worker) -> str:
+        return f"{worker.in_flight} of {worker.slots}"
+
+    @display(description="Loop lag", ordering="loop_lag_ms")
+    def lag(self, worker: Worker) -> str:
+        return f"{worker.loop_lag_ms:.1f} ms"
+
+    @display(description="Heartbeat", ordering="heartbeat_at")
+    def heartbeat(self, worker: Worker) -> str:
+        age = utcnow() - worker.heartbeat_at
+        if age < timedelta(seconds=1):
+            return "now"
+        return (
+            f"{age.seconds} s ago" if age < timedelta(minutes=1) else f"{timesince(worker.heartbeat_at)} ago"
+        )

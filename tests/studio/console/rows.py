@@ -1,0 +1,111 @@
+"""One row of everything the console shows."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from studio.accounts.models import ApiKey, Membership, User, Workspace
+from studio.kernel import codec
+from studio.kernel.clock import utcnow
+from studio.kernel.ids import content_id, step_id, uuid7
+from studio.operations.models import Worker
+from studio.security.models import Credential
+from webhooks.models import Source
+from workflows.models import Definition, Schedule, Version, Workflow
+
+SECRET = "never-shown-anywhere"
+
+
+@dataclass(frozen=True)
+class World:
+    """Ids by the admin's name of the model."""
+
+    ids: dict[str, uuid.UUID]
+    workspace: Workspace
+
+
+def insert(table: str, **values: Any) -> None:
+    columns = ", ".join(values)
+    marks = ", ".join(["%s"] * len(values))
+    with connection.cursor() as cursor:
+        cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(values.values()))  # noqa: S608
+
+
+def make_world(owner: User) -> World:
+    workspace = Workspace.objects.create(slug="acme", name="Acme")
+    membership = Membership.objects.create(workspace=workspace, user=owner, role="owner")
+    key = ApiKey.objects.create(workspace=workspace, name="ci", secret_hash=SECRET.encode().ljust(32)[:32])
+    ids = {
+        "accounts_user": owner.pk,
+        "accounts_workspace": workspace.pk,
+        "accounts_membership": membership.pk,
+        "accounts_apikey": key.pk,
+        **_workflow(workspace),
+        **_history(workspace),
+    }
+    return World(ids, workspace)
+
+
+def _workflow(workspace: Workspace) -> dict[str, uuid.UUID]:
+    body = codec.encode({"nodes": []})
+    definition = Definition.objects.create(id=content_id(body), workspace=workspace, body=body)
+    workflow = Workflow.objects.create(workspace=workspace, name="Orders", slug="orders", draft={"nodes": []})
+    version = Version.objects.create(workspace=workspace, workflow=workflow, number=1, definition=definition)
+    schedule = Schedule.objects.create(
+        workspace=workspace, workflow=workflow, node="nightly", cron="0 3 * * *"
+    )
+    source = Source.objects.create(
+        workspace=workspace, workflow=workflow, node="start", token=f"{SECRET}-token", methods=["POST"]
+    )
+    credential = Credential.objects.create(
+        workspace=workspace, name="shop", kind="http.bearer", secret=SECRET.encode(), field_names=["token"]
+    )
+    return {
+        "workflows_workflow": workflow.pk,
+        "workflows_version": version.pk,
+        "workflows_schedule": schedule.pk,
+        "webhooks_source": source.pk,
+        "security_credential": credential.pk,
+    }
+
+
+def _history(workspace: Workspace) -> dict[str, uuid.UUID]:
+    execution, event, worker, audit = uuid7(), uuid7(), uuid7(), uuid7()
+    insert(
+        "workflows_execution",
+        id=execution, workspace_id=workspace.pk, definition_id=uuid7(), workflow_id=uuid7(), version=3,
+        status="failed", trigger_kind="trigger.manual", queue="default", region="local", started_at=utcnow(),
+        finished_at=utcnow(), error='{"code": "node_timed_out", "message": "too late", "node": "fetch"}',
+    )  # fmt: skip
+    insert("workflows_payload", id=execution, input=codec.encode({"order": 7}), output=None)
+    insert(
+        "workflows_step",
+        id=step_id(execution, "fetch", ""), execution_id=execution, node="fetch", kind="http.request",
+        status="failed", attempt=2, seq=1, error='{"message": "too late"}', output=codec.encode([1, 2]),
+    )  # fmt: skip
+    insert(
+        "webhooks_event",
+        id=event, workspace_id=workspace.pk, source_id=uuid7(), workflow_id=uuid7(), node="start",
+        status="processed", method="POST", headers=f'{{"authorization": "Bearer {SECRET}"}}',
+        body=b'{"hello": "world"}', execution_id=execution, received_at=utcnow(),
+    )  # fmt: skip
+    insert(
+        "security_auditentry",
+        id=audit, actor_kind="system", action="workflow.published", target_kind="workflow",
+        details='{"version": 3}',
+    )  # fmt: skip
+    Worker.objects.create(
+        id=worker, name="host-1", host="host", pid=1, region="local", queues=["default"], slots=500,
+        lock_key=1, started_at=utcnow(), heartbeat_at=utcnow(), lease_until=utcnow(),
+    )  # fmt: skip
+    return {
+        "workflows_execution": execution,
+        "workflows_step": step_id(execution, "fetch", ""),
+        "webhooks_event": event,
+        "security_auditentry": audit,
+        "operations_worker": worker,
+    }

@@ -1,0 +1,95 @@
+"""Workflows and their versions."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+from unfold.decorators import display
+
+from studio.common.admin import ReadOnlyAdmin, SearchById, document, is_list_page
+from studio.kernel import codec
+from workflows.admin.labels import STATUS_LABELS
+from workflows.models import Version, Workflow
+
+
+class VersionInline(TabularInline):  # type: ignore[misc]
+    model = Version
+    fields = ("number", "note", "created_by", "created_at")
+    readonly_fields = fields
+    ordering = ("-number",)
+    extra = 0
+    per_page = 20
+    can_delete = False
+    show_change_link = True
+    tab = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Workflow)
+class WorkflowAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
+    """What people edit in the canvas is shown here; the switches of operation can be turned."""
+
+    list_display = ("name", "workspace", "status_label", "live_version", "draft_state", "updated_at")
+    list_filter = ("status",)
+    list_select_related = ("workspace",)
+    search_fields = ("name", "slug", "workspace__slug")
+    search_help_text = "An id, a name, a slug or a workspace"
+    inlines: ClassVar[list[type[TabularInline]]] = [VersionInline]
+    fieldsets = (
+        (
+            None,
+            {"fields": ("name", "slug", "workspace", "status_label", "live_version", "description", "tags")},
+        ),
+        ("Times", {"fields": ("created_by", "created_at", "updated_at", "revision")}),
+        ("Draft", {"fields": ("shown_problems", "shown_draft"), "classes": ["tab"]}),
+    )
+    readonly_fields = ("status_label", "live_version", "shown_problems", "shown_draft")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
+        rows: QuerySet[Workflow] = super().get_queryset(request)
+        return rows.defer("draft") if is_list_page(request) else rows
+
+    @display(description="Status", label=STATUS_LABELS, ordering="status")
+    def status_label(self, workflow: Workflow) -> str:
+        return workflow.status
+
+    @display(description="Published", ordering="published_version")
+    def live_version(self, workflow: Workflow) -> str:
+        return "-" if workflow.published_version is None else f"version {workflow.published_version}"
+
+    @display(description="Draft", label={"ready": "success", "has problems": "warning"})
+    def draft_state(self, workflow: Workflow) -> str:
+        return "has problems" if workflow.problems else "ready"
+
+    @display(description="Problems")
+    def shown_problems(self, workflow: Workflow) -> str | SafeString:
+        return document(workflow.problems) if workflow.problems else "None"
+
+    @display(description="Draft definition")
+    def shown_draft(self, workflow: Workflow) -> SafeString:
+        return document(workflow.draft)
+
+
+@admin.register(Version)
+class VersionAdmin(ReadOnlyAdmin):  # type: ignore[misc]
+    """A definition as it was published."""
+
+    list_display = ("workflow", "number", "note", "created_by", "created_at")
+    list_select_related = ("workflow", "created_by")
+    search_fields = ("workflow__name", "workflow__slug")
+    fields = ("workflow", "number", "note", "created_by", "created_at", "shown_definition")
+    readonly_fields = ("shown_definition",)
+
+    @display(description="Definition")
+    def shown_definition(self, version: Version) -> SafeString:
+        return document(codec.decode(version.definition.body))
