@@ -31,7 +31,7 @@ def _item(title: str, icon: str, model: str) -> dict[str, Any]:
     }
 
 
-def _place(title: str, icon: str, link: str) -> dict[str, Any]:
+def _place(title: str, icon: str, link: object) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": link}
 
 
@@ -133,12 +133,7 @@ def _other_cards() -> list[dict[str, Any]]:
             reverse("admin:operations_worker_changelist") + "?status__exact=alive",
             alarm=workers == 0,
         ),
-        _card(
-            "Events",
-            stored,
-            "stored and not processed",
-            reverse("admin:webhooks_event_changelist") + "?status=stored",
-        ),
+        _card("Events", stored, "stored and not processed", f"{events}?status=stored"),
     ]
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar, cast
 
 import orjson
 from django.contrib import admin, messages
@@ -19,14 +19,33 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from unfold import decorators
 from unfold.admin import ModelAdmin
 
 from studio.kernel.clock import utcnow
 from studio.kernel.errors import StudioError
 from studio.kernel.ids import lower_bound
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 MOST_COUNTED = 10_000
 SHOWN_CHARACTERS = 20_000
+
+
+def display(
+    *, description: str, label: bool | str | dict[str, str] | None = None, ordering: str | None = None
+) -> Callable[[F], F]:
+    """A column or field that is computed; `label` draws it as a coloured word."""
+    return cast(
+        "Callable[[F], F]", decorators.display(description=description, label=label, ordering=ordering)
+    )
+
+
+def action(*, description: str, permissions: Sequence[str], icon: str | None = None) -> Callable[[F], F]:
+    """A verb offered to those with the permissions; it calls a service."""
+    return cast(
+        "Callable[[F], F]", decorators.action(description=description, permissions=permissions, icon=icon)
+    )
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]

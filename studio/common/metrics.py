@@ -49,7 +49,7 @@ class Committer(Protocol):
     rows_written: int
 
 
-_committers: weakref.WeakSet[Committer] = weakref.WeakSet()  # type: ignore[type-var]
+_committers: weakref.WeakSet[Committer] = weakref.WeakSet()
 
 
 def watch_committer(committer: Committer) -> None:
@@ -150,7 +150,8 @@ class _StoredCollector(Collector):
 def _rows(statement: str) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement)
-        return cursor.fetchall()
+        rows: list[tuple[object, ...]] = cursor.fetchall()
+    return rows
 
 
 # These name tables of apps above this one: metrics are the one place that looks at all of them.

@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
 from studio.common.admin import (
     SHOWN_CHARACTERS,
     MadeWithin,
     ReadOnlyAdmin,
     SearchById,
+    display,
     document,
     is_list_page,
     link,
@@ -38,7 +38,7 @@ class EventStatus(admin.SimpleListFilter):
 
 
 @admin.register(Event)
-class EventAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
+class EventAdmin(SearchById, ReadOnlyAdmin):
     list_display = ("received_at", "status_label", "method", "node", "dedup_key", "execution", "reason")
     list_filter = (MadeWithin, EventStatus)
     fieldsets = (

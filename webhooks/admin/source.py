@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.decorators import display
 
-from studio.common.admin import ReadOnlyAdmin, SearchById
+from studio.common.admin import ReadOnlyAdmin, SearchById, display
 from webhooks.models import Source
 
 
 @admin.register(Source)
-class SourceAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
+class SourceAdmin(SearchById, ReadOnlyAdmin):
     list_display = ("workflow", "node", "address", "accepted", "authentication_label", "state", "updated_at")
     list_filter = ("is_active", "authentication")
     list_select_related = ("workflow", "workspace")

@@ -9,9 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
-from studio.common.admin import MadeWithin, ReadOnlyAdmin, SearchById, document, duration
+from studio.common.admin import MadeWithin, ReadOnlyAdmin, SearchById, display, document, duration
 from studio.kernel import codec
 from studio.kernel.ids import step_range
 from studio.operations.queues import QUEUES
@@ -31,7 +30,7 @@ class _ByColumn(admin.SimpleListFilter):
         return [(value, value.replace("_", " ")) for value in self.choices_shown]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Execution]) -> QuerySet[Execution]:
-        return queryset.filter(**{self.parameter_name: self.value()}) if self.value() else queryset
+        return queryset.filter(**{str(self.parameter_name): self.value()}) if self.value() else queryset
 
 
 class ByStatus(_ByColumn):
@@ -53,7 +52,7 @@ class ByTrigger(_ByColumn):
 
 
 @admin.register(Execution)
-class ExecutionAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
+class ExecutionAdmin(SearchById, ReadOnlyAdmin):
     list_display = (
         "short_id",
         "workflow_name",

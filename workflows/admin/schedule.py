@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from unfold.decorators import display
 
-from studio.common.admin import ReadOnlyAdmin, SearchById
+from studio.common.admin import ReadOnlyAdmin, SearchById, display
 from workflows.models import Schedule
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
+class ScheduleAdmin(SearchById, ReadOnlyAdmin):
     list_display = ("workflow", "node", "cron", "timezone", "misfire", "state", "next_at", "last_fired_at")
     list_filter = ("is_active", "misfire")
     list_select_related = ("workflow",)

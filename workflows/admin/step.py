@@ -9,9 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
-from studio.common.admin import MadeWithin, ReadOnlyAdmin, SearchById, document, duration, link
+from studio.common.admin import MadeWithin, ReadOnlyAdmin, SearchById, display, document, duration, link
 from studio.kernel import codec
 from workflows.admin.labels import STATUS_LABELS, STEP_STATUSES
 from workflows.models import Step
@@ -29,7 +28,7 @@ class StepStatus(admin.SimpleListFilter):
 
 
 @admin.register(Step)
-class StepAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
+class StepAdmin(SearchById, ReadOnlyAdmin):
     list_display = ("node", "iteration", "kind", "status_label", "attempt", "took", "started_at", "execution")
     list_filter = (MadeWithin, StepStatus)
     ordering = ("-id",)

@@ -9,9 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
-from unfold.decorators import display
 
-from studio.common.admin import ReadOnlyAdmin, SearchById, document, is_list_page
+from studio.common.admin import ReadOnlyAdmin, SearchById, display, document, is_list_page
 from studio.kernel import codec
 from workflows.admin.labels import STATUS_LABELS
 from workflows.models import Version, Workflow
@@ -36,7 +35,7 @@ class VersionInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(Workflow)
-class WorkflowAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
+class WorkflowAdmin(SearchById, ReadOnlyAdmin):
     """What people edit in the canvas is shown here; the switches of operation can be turned."""
 
     list_display = ("name", "workspace", "status_label", "live_version", "draft_state", "updated_at")
@@ -81,7 +80,7 @@ class WorkflowAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
 
 
 @admin.register(Version)
-class VersionAdmin(ReadOnlyAdmin):  # type: ignore[misc]
+class VersionAdmin(ReadOnlyAdmin):
     """A definition as it was published."""
 
     list_display = ("workflow", "number", "note", "created_by", "created_at")

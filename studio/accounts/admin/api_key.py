@@ -9,12 +9,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin
-from unfold.decorators import action, display
 
 from studio.accounts.admin.audited import acting
 from studio.accounts.models import ApiKey
+from studio.accounts.roles import Role
 from studio.accounts.services.api_keys import create_api_key, revoke_api_key
-from studio.common.admin import apply_to_each
+from studio.common.admin import action, apply_to_each, display
 from studio.kernel.clock import utcnow
 
 STATE_LABELS = {"live": "success", "revoked": "danger", "expired": "warning"}
@@ -61,7 +61,7 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("accounts.change_apikey")  # type: ignore[union-attr]
+        return request.user.has_perm("accounts.change_apikey")
 
     @display(description="State", label=STATE_LABELS)
     def state(self, key: ApiKey) -> str:
@@ -73,7 +73,7 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]
         new = create_api_key(
             workspace=obj.workspace,
             name=obj.name,
-            role=obj.role,
+            role=Role(obj.role),
             expires_at=obj.expires_at,
             by=acting(request),
         )

@@ -9,11 +9,11 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from studio.accounts.admin.audited import AuditedAdmin
 from studio.accounts.models import Membership, User
+from studio.common.admin import display
 
 admin.site.unregister(Group)
 
@@ -33,7 +33,7 @@ class MembershipInline(TabularInline):  # type: ignore[misc]
 
 
 @admin.register(User)
-class UserAdmin(AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc]
+class UserAdmin(AuditedAdmin, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     """Users sign in by e-mail; staff may open this console and Flower."""
 
     form = UserChangeForm

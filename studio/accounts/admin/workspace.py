@@ -8,10 +8,10 @@ from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.decorators import display
 
 from studio.accounts.admin.audited import AuditedAdmin
 from studio.accounts.models import Membership, Workspace
+from studio.common.admin import display
 
 ROLE_LABELS = {"owner": "warning", "admin": "info", "editor": "success", "operator": "success"}
 

@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from django.contrib import admin
 from django.utils.timesince import timesince
-from unfold.decorators import display
 
-from studio.common.admin import ReadOnlyAdmin, SearchById
+from studio.common.admin import ReadOnlyAdmin, SearchById, display
 from studio.kernel.clock import utcnow
 from studio.operations.models import Worker
 
@@ -24,7 +23,7 @@ STATUS_LABELS = {
 
 
 @admin.register(Worker)
-class WorkerAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
+class WorkerAdmin(SearchById, ReadOnlyAdmin):
     list_display = (
         "name",
         "status_label",

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
-from unfold.decorators import display
 
-from studio.common.admin import MadeWithin, ReadOnlyAdmin, SearchById, document
+from studio.common.admin import MadeWithin, ReadOnlyAdmin, SearchById, display, document
 from studio.security.models import AuditEntry
 
 
@@ -24,7 +23,7 @@ class ActorKind(admin.SimpleListFilter):
 
 
 @admin.register(AuditEntry)
-class AuditEntryAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
+class AuditEntryAdmin(SearchById, ReadOnlyAdmin):
     list_display = ("at", "action_label", "target", "actor", "address", "workspace_id")
     list_filter = (MadeWithin, ActorKind)
     search_fields = ("action", "target_id", "target_name", "actor_name", "request_id")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from unfold.decorators import display
 
-from studio.common.admin import ReadOnlyAdmin, SearchById
+from studio.common.admin import ReadOnlyAdmin, SearchById, display
 from studio.security.models import Credential
 
 
 @admin.register(Credential)
-class CredentialAdmin(SearchById, ReadOnlyAdmin):  # type: ignore[misc]
+class CredentialAdmin(SearchById, ReadOnlyAdmin):
     list_display = (
         "name",
         "workspace",
