@@ -1,7 +1,8 @@
 """What every view of the API stands on: a rule per action, known parameters only, one workspace's rows.
 
 A view declares; this module enforces. `rules` maps each action (of a ViewSet) or method (of an APIView, lower
-case) to a verb of `studio.accounts.permissions`, or to PUBLIC or MEMBER. A route without one answers nobody.
+case) to a verb of `studio.accounts.permissions`, or to one of `studio.common.rules`. A route
+without one answers nobody.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
 from django.db.models import QuerySet
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
@@ -17,8 +19,6 @@ from rest_framework.viewsets import GenericViewSet
 from studio.kernel.documents import check_text
 from studio.kernel.errors import Malformed, PreconditionFailed, PreconditionRequired, Problem
 
-PUBLIC: Final = "public"
-MEMBER: Final = "member"
 _PAGE_PARAMETERS: Final = frozenset({"limit", "cursor"})
 
 
@@ -37,11 +37,14 @@ class RuledView(APIView):
     @property
     def operation(self) -> str | None:
         """The key of `rules` that this request falls under."""
-        if hasattr(self, "action_map"):
-            action: str | None = self.action_map.get(str(self.request.method).lower())
-            return action
-        method = str(self.request.method).lower()
-        return "get" if method == "head" else method
+        return self.operation_of(str(self.request.method))
+
+    def operation_of(self, method: str) -> str | None:
+        name = method.lower()
+        actions: Mapping[str, str] | None = getattr(self, "action_map", None)
+        if actions is not None:
+            return actions.get(name)
+        return "get" if name == "head" else name
 
     def known_parameters(self) -> frozenset[str]:
         operation = self.operation or ""
@@ -69,6 +72,14 @@ class WorkspaceViewSet(RuledView, GenericViewSet[Any]):
         if getattr(self, "swagger_fake_view", False):
             return queryset.none()
         return queryset.filter(workspace_id=self.access.workspace_id)
+
+    def get_object_for_change(self) -> Any:
+        """The row, locked until the caller's transaction ends; check `If-Match` against it."""
+        return self.get_object_from(self.get_queryset().select_for_update(of=("self",)))
+
+    def get_object_from(self, queryset: QuerySet[Any]) -> Any:
+        """The row that the address names, within `queryset`."""
+        return get_object_or_404(queryset, **{self.lookup_field: self.kwargs[self.lookup_field]})
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset

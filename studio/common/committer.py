@@ -138,7 +138,7 @@ class GroupCommitter(Generic[Row, Result]):
             await self._write(batch)
         except StoreAway as error:
             _fail(batch, error)
-        except Exception as error:  # noqa: BLE001 - every caller must hear of it, whatever it is
+        except Exception as error:  # every caller must hear of it, whatever it is
             log.exception("committer.failed", committer=self.name, rows=len(batch))
             _fail(batch, error)
 

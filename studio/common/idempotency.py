@@ -74,6 +74,7 @@ def creates(
                     show_once,
                 )
 
+        once.is_idempotent = True  # type: ignore[attr-defined] # its OpenAPI description names the header
         return once
 
     return decorate

@@ -15,12 +15,9 @@ import django.db
 import redis.exceptions
 import structlog
 from django.core import exceptions as django_errors
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from rest_framework import exceptions as drf_errors
-from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
-from studio.common.request_context import current
 from studio.kernel.documents import escape_token
 from studio.kernel.errors import (
     CallerError,
@@ -141,6 +138,8 @@ def as_studio_error(error: BaseException) -> StudioError:
             return TooLarge(limit_bytes=_django_limit())
         case django_errors.BadRequest() | django_errors.SuspiciousOperation():
             return Malformed()
+        case django_errors.ValidationError():
+            return Invalid(problems=[Problem("", "invalid", " ".join(error.messages))])
         case django.db.DataError():
             return Invalid(reason="The database cannot hold one of the values.")
         case django.db.OperationalError() | django.db.InterfaceError():
@@ -187,36 +186,12 @@ def flatten(details: Any, pointer: str = "") -> Iterator[Problem]:
             yield from flatten(held, pointer if leaf else f"{pointer}/{index}")
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
-    """What Django REST framework answers when a view raises."""
-    request = context["request"]
-    known = as_studio_error(error)
-    if isinstance(known, MethodNotAllowed):
-        known = MethodNotAllowed(allowed=", ".join(allowed_methods(context["view"])))
-    report(error, known)
-    set_rollback()
-    status, headers, document = problem_document(
-        known, instance=request.path, request_id=current().request_id
-    )
-    content_type = headers.pop("Content-Type")
-    return Response(document, status=status, headers=headers, content_type=content_type)
-
-
-def allowed_methods(view: Any) -> list[str]:
-    """The methods that a view answers, for `Allow`."""
-    return [name.upper() for name in view.http_method_names if hasattr(view, name)]
-
-
 def report(error: BaseException, known: StudioError) -> None:
     """Log what is not the caller's doing; the request id stands in the line's context."""
     if known.status < 500 and not isinstance(error, django.db.DataError):
         return
     event = "store.away" if isinstance(known, StoreAway) else "request.failed"
     log.error(event, code=known.code, error=type(error).__name__, exc_info=error)
-
-
-def instance_of(request: HttpRequest) -> str:
-    return request.path
 
 
 def _django_limit() -> int:
