@@ -25,3 +25,8 @@ def workspace_channel(workspace_id: uuid.UUID | str) -> str:
 def watched_key(watched_id: uuid.UUID | str) -> str:
     """Somebody watches this execution or workspace; lives WATCHED_SECONDS."""
     return f"{{watched}}:{watched_id}"
+
+
+def sign_in_key(digest: str) -> str:
+    """Failed attempts to sign in from one address at one account; lives for the window of the throttle."""
+    return f"sign_in:{digest}"

@@ -9,7 +9,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from studio.accounts.permissions import Access
-from studio.common.api import MEMBER, PUBLIC
+from studio.common.rules import MEMBER, PUBLIC
 from studio.kernel.errors import Forbidden, Unauthenticated
 
 
