@@ -1,0 +1,1 @@
+"""Credentials and the audit trail over HTTP."""

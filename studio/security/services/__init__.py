@@ -1,0 +1,1 @@
+"""Verbs on credentials, and the audit trail."""
