@@ -82,6 +82,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
+CSRF_FAILURE_VIEW = "studio.common.refusals.csrf_failure"
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "/"
 
@@ -97,6 +98,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "channels",
     "studio.common",
     "studio.accounts",
@@ -107,6 +109,7 @@ INSTALLED_APPS = [
     "webhooks",
     "analytics",
     "billing",
+    "studio",
 ]
 MIDDLEWARE = [
     "studio.common.metrics.MetricsMiddleware",
@@ -218,10 +221,12 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["studio.common.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["studio.common.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "studio.common.pagination.KeysetPagination",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "studio.common.problem.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "studio.common.openapi.StudioSchema",
+    "EXCEPTION_HANDLER": "studio.common.refusals.exception_handler",
     "DEFAULT_FILTER_BACKENDS": [],
+    "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -232,6 +237,9 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "validatorUrl": None},
 }
 
 # -- Engine ----------------------------------------------------------------------------------------------

@@ -1,0 +1,10 @@
+"""The one place where a lower layer's Protocol meets its implementation; run once, when all apps are loaded."""
+
+from __future__ import annotations
+
+from studio.accounts import trail
+from studio.security.services import audit
+
+
+def wire() -> None:
+    trail.bind(audit.record)
