@@ -18,20 +18,36 @@ _decoder = msgspec.msgpack.Decoder()
 
 def encode(value: Any) -> bytes:
     """Raise OverflowError for an integer beyond 64 bits and TypeError for what JSON does not know."""
-    packed = _encoder.encode(value)
+    return seal(pack(value))
+
+
+def pack(value: Any) -> bytes:
+    """The value as MessagePack, not yet in its stored form: for callers that look at its size or bytes."""
+    return _encoder.encode(value)
+
+
+def seal(packed: bytes) -> bytes:
+    """The stored form of packed bytes."""
     if len(packed) <= COMPRESS_ABOVE_BYTES:
         return _PLAIN + packed
     return _ZSTD + zstandard.compress(packed, 1)
 
 
-def decode(stored: bytes | memoryview | None) -> Any:
-    """The value, None for NULL; raise ValueError for an unknown form."""
-    if stored is None:
-        return None
+def unseal(stored: bytes | memoryview) -> bytes:
+    """The packed bytes of a stored form; raise ValueError for an unknown one."""
     data = bytes(stored)
     match data[:1]:
         case b"\x00":
-            return _decoder.decode(data[1:])
+            return data[1:]
         case b"\x01":
-            return _decoder.decode(zstandard.decompress(data[1:]))
+            return zstandard.decompress(data[1:])
     raise ValueError("unknown payload form")
+
+
+def unpack(packed: bytes) -> Any:
+    return _decoder.decode(packed)
+
+
+def decode(stored: bytes | memoryview | None) -> Any:
+    """The value, None for NULL; raise ValueError for an unknown form."""
+    return None if stored is None else unpack(unseal(stored))
