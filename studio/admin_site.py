@@ -31,15 +31,20 @@ def _item(title: str, icon: str, model: str) -> dict[str, Any]:
     }
 
 
+def _never_here(request: HttpRequest) -> bool:
+    """Places outside the console: "/" would count as a parent of every page."""
+    return False
+
+
 def _place(title: str, icon: str, link: object) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": link}
+    return {"title": title, "icon": icon, "link": link, "active": _never_here}
 
 
 SIDEBAR: list[dict[str, Any]] = [
     {
         "title": "",
         "items": [
-            _place("Overview", "dashboard", reverse_lazy("admin:index")),
+            {"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")},
             _place("Flower", "local_florist", "/flower/"),
             _place("Studio", "account_tree", "/"),
         ],
@@ -95,6 +100,7 @@ def environment(request: HttpRequest) -> list[str]:
 
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Figures of the first page. Every statement is bounded, however much history there is."""
+    context["title"] = "Overview"
     context["cards"] = [*_execution_cards(), *_other_cards()]
     context["workers"] = Worker.objects.filter(status__in=["alive", "draining"]).order_by("name")[:50]
     context["failures"] = [_failure(execution) for execution in _latest_failures()]

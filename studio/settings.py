@@ -207,6 +207,8 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
+DATETIME_FORMAT = "Y-m-d H:i:s"
+DATE_FORMAT = "Y-m-d"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 26 * 1024 * 1024
 STUDIO_BODY_LIMIT_BYTES = env.integer(
     "STUDIO_BODY_LIMIT_BYTES", 1_048_576, least=1024, meaning="Largest request body, webhooks included."

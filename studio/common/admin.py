@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -17,6 +17,7 @@ from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold import decorators
@@ -66,6 +67,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     list_per_page = 50
     list_disable_select_all = True
+    list_max_show_all = 50
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -117,6 +119,11 @@ class MadeWithin(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         span = self._SPANS.get(self.value() or "")
         return queryset if span is None else queryset.filter(pk__gte=lower_bound(utcnow() - span[1]))
+
+
+def badge(text: str, colours: Mapping[str, str]) -> SafeString:
+    """A coloured word, in lists and on pages alike."""
+    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colours.get(text, "")})
 
 
 def link(url: str, text: str) -> SafeString:

@@ -15,6 +15,7 @@ from studio.common.admin import (
     MadeWithin,
     ReadOnlyAdmin,
     SearchById,
+    badge,
     display,
     document,
     is_list_page,
@@ -52,9 +53,9 @@ class EventAdmin(SearchById, ReadOnlyAdmin):
         rows: QuerySet[Event] = super().get_queryset(request)
         return rows.defer("body", "headers") if is_list_page(request) else rows
 
-    @display(description="Status", label=STATUS_LABELS)
-    def status_label(self, event: Event) -> str:
-        return event.status
+    @display(description="Status")
+    def status_label(self, event: Event) -> SafeString:
+        return badge(event.status, STATUS_LABELS)
 
     @display(description="Execution")
     def execution(self, event: Event) -> str | SafeString:

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from studio.common.admin import MadeWithin, ReadOnlyAdmin, SearchById, display, document, duration
+from studio.common.admin import MadeWithin, ReadOnlyAdmin, SearchById, badge, display, document, duration
 from studio.kernel import codec
 from studio.kernel.ids import step_range
 from studio.operations.queues import QUEUES
@@ -64,19 +64,37 @@ class ExecutionAdmin(SearchById, ReadOnlyAdmin):
         "took",
     )
     list_filter = (MadeWithin, ByStatus, ByTrigger, ByQueue)
-    list_select_related = ("workflow",)
     search_fields = ("workflow__slug", "workspace__slug")
     search_help_text = "A whole id, or the slug of a workflow or workspace"
     fieldsets = (
-        (None, {"fields": ("id", "status_label", "why", "workflow_name", "version", "workspace", "tags")}),
-        ("Start", {"fields": ("trigger_kind", "trigger_node", "parent_id", "resumed_from", "depth")}),
-        ("Place", {"fields": ("queue", "region", "priority", "owner", "epoch", "losses")}),
         (
-            "Times",
-            {"fields": ("created_at", "started_at", "finished_at", "took", "due_at", "active_seconds")},
+            None,
+            {
+                "fields": (
+                    ("workflow_name", "workspace"),
+                    ("status_label", "why"),
+                    ("trigger_kind", "took"),
+                    ("created_at", "finished_at"),
+                )
+            },
         ),
         ("Steps", {"fields": ("shown_steps",)}),
         ("Documents", {"fields": ("shown_error", "shown_input", "shown_output")}),
+        (
+            "Place and lineage",
+            {
+                "fields": (
+                    ("id", "tags"),
+                    ("queue", "region"),
+                    ("priority", "trigger_node"),
+                    ("parent_id", "resumed_from"),
+                    ("owner", "epoch"),
+                    ("losses", "depth"),
+                    ("started_at", "due_at"),
+                    ("active_seconds", "definition_id"),
+                )
+            },
+        ),
     )
     readonly_fields = (
         "status_label",
@@ -88,6 +106,10 @@ class ExecutionAdmin(SearchById, ReadOnlyAdmin):
         "shown_input",
         "shown_output",
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Execution]:
+        rows: QuerySet[Execution] = super().get_queryset(request)
+        return rows.select_related("workflow")
 
     @display(description="Execution", ordering="id")
     def short_id(self, execution: Execution) -> str:
@@ -103,9 +125,9 @@ class ExecutionAdmin(SearchById, ReadOnlyAdmin):
         name = workflow.name if workflow is not None else str(execution.workflow_id)
         return name if execution.version is None else f"{name} · v{execution.version}"
 
-    @display(description="Status", label=STATUS_LABELS)
-    def status_label(self, execution: Execution) -> str:
-        return execution.status
+    @display(description="Status")
+    def status_label(self, execution: Execution) -> SafeString:
+        return badge(execution.status, STATUS_LABELS)
 
     @display(description="Why")
     def why(self, execution: Execution) -> str:

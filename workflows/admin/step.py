@@ -10,7 +10,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from studio.common.admin import MadeWithin, ReadOnlyAdmin, SearchById, display, document, duration, link
+from studio.common.admin import (
+    MadeWithin,
+    ReadOnlyAdmin,
+    SearchById,
+    badge,
+    display,
+    document,
+    duration,
+    link,
+)
 from studio.kernel import codec
 from workflows.admin.labels import STATUS_LABELS, STEP_STATUSES
 from workflows.models import Step
@@ -44,9 +53,9 @@ class StepAdmin(SearchById, ReadOnlyAdmin):
         rows: QuerySet[Step] = super().get_queryset(request)
         return rows.defer("memo")
 
-    @display(description="Status", label=STATUS_LABELS)
-    def status_label(self, step: Step) -> str:
-        return f"{step.status} (handled)" if step.handled else step.status
+    @display(description="Status")
+    def status_label(self, step: Step) -> SafeString:
+        return badge(f"{step.status} (handled)" if step.handled else step.status, STATUS_LABELS)
 
     @display(description="Took")
     def took(self, step: Step) -> str:

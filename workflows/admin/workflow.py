@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 
-from studio.common.admin import ReadOnlyAdmin, SearchById, display, document, is_list_page
+from studio.common.admin import ReadOnlyAdmin, SearchById, badge, display, document, is_list_page
 from studio.kernel import codec
 from workflows.admin.labels import STATUS_LABELS
 from workflows.models import Version, Workflow
@@ -58,9 +58,9 @@ class WorkflowAdmin(SearchById, ReadOnlyAdmin):
         rows: QuerySet[Workflow] = super().get_queryset(request)
         return rows.defer("draft") if is_list_page(request) else rows
 
-    @display(description="Status", label=STATUS_LABELS, ordering="status")
-    def status_label(self, workflow: Workflow) -> str:
-        return workflow.status
+    @display(description="Status", ordering="status")
+    def status_label(self, workflow: Workflow) -> SafeString:
+        return badge(workflow.status, STATUS_LABELS)
 
     @display(description="Published", ordering="published_version")
     def live_version(self, workflow: Workflow) -> str:

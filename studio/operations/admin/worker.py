@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.contrib import admin
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from studio.common.admin import ReadOnlyAdmin, SearchById, display
+from studio.common.admin import ReadOnlyAdmin, SearchById, badge, display
 from studio.kernel.clock import utcnow
 from studio.operations.models import Worker
 
@@ -45,10 +46,10 @@ class WorkerAdmin(SearchById, ReadOnlyAdmin):
     )
     readonly_fields = ("status_label", "serves", "load", "lag", "heartbeat")
 
-    @display(description="Status", label=STATUS_LABELS, ordering="status")
-    def status_label(self, worker: Worker) -> str:
+    @display(description="Status", ordering="status")
+    def status_label(self, worker: Worker) -> SafeString:
         is_late = worker.status == Worker.Status.ALIVE and utcnow() - worker.heartbeat_at > LATE_AFTER
-        return "late" if is_late else worker.status
+        return badge("late" if is_late else worker.status, STATUS_LABELS)
 
     @display(description="Queues")
     def serves(self, worker: Worker) -> str:
