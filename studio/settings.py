@@ -207,11 +207,16 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
 USE_TZ = True
-DATETIME_FORMAT = "Y-m-d H:i:s"
-DATE_FORMAT = "Y-m-d"
+FORMAT_MODULE_PATH = "studio.formats"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 26 * 1024 * 1024
 STUDIO_BODY_LIMIT_BYTES = env.integer(
     "STUDIO_BODY_LIMIT_BYTES", 1_048_576, least=1024, meaning="Largest request body, webhooks included."
+)
+
+STUDIO_DJANGO_URL = env.text(
+    "STUDIO_DJANGO_URL",
+    "http://127.0.0.1:8001",
+    meaning="Where the ingress finds Django: `http://host:port` or `unix:/path`.",
 )
 
 REST_FRAMEWORK = {

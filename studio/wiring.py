@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from studio.accounts import trail
 from studio.security.services import audit
+from webhooks.inbound.processing import StoredEvents
+from webhooks.inbound.sources import PublishedSources
+from workflows.runtime.ports import bound
 
 
 def wire() -> None:
     trail.bind(audit.record)
+    bound.events = StoredEvents()
+    bound.webhook_sources = PublishedSources()

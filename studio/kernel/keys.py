@@ -30,3 +30,8 @@ def watched_key(watched_id: uuid.UUID | str) -> str:
 def sign_in_key(digest: str) -> str:
     """Failed attempts to sign in from one address at one account; lives for the window of the throttle."""
     return f"sign_in:{digest}"
+
+
+def ticket_key(digest: str) -> str:
+    """A one-time ticket for a WebSocket, under the SHA-256 of its secret; lives for 30 seconds."""
+    return f"ticket:{digest}"

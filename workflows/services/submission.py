@@ -5,6 +5,7 @@ Pure: whoever calls it loads the definition and commits the row (`workflows.runt
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from studio.kernel.ids import content_id, uuid7
 from studio.operations.queues import Queue
 from workflows.engine.findings import escaped
 from workflows.engine.plan import Plan
+from workflows.runtime import payload
 from workflows.runtime.records import Idempotency, NewExecution
 
 MAX_PRIORITY: Final = 9
@@ -69,6 +71,14 @@ def definition_identity(workspace_id: uuid.UUID, document: Mapping[str, Any]) ->
     return content_id(workspace_id.bytes, canonical), codec.encode(document)
 
 
+def run_idempotency(key: str | None, *, workflow_id: uuid.UUID | None, body: bytes) -> Idempotency | None:
+    """What makes a run with this `Idempotency-Key` happen once, through whichever door it comes."""
+    if key is None:
+        return None
+    route = "/api/v1/run" if workflow_id is None else f"/api/v1/workflows/{workflow_id}/run"
+    return Idempotency(scope=f"POST {route}", key=key, body_hash=hashlib.sha256(body).digest())
+
+
 def build_execution(
     *,
     workspace_id: uuid.UUID,
@@ -87,14 +97,15 @@ def build_execution(
     `waiting`: somebody looks at a page or holds the connection open until it ends.
     """
     trigger = plan.trigger_for(request.trigger)
+    identifier = uuid7()
     return NewExecution(
-        id=uuid7(),
+        id=identifier,
         workspace_id=workspace_id,
         workflow_id=workflow_id,
         version=version,
         definition_id=definition_id,
         definition_body=definition_body,
-        input=_encoded(request.input),
+        input=stored_input(request.input, workspace_id=workspace_id, execution_id=identifier),
         trigger_node=trigger,
         trigger_kind=plan.nodes[trigger].kind if trigger else MANUAL,
         queue=Queue.HIGH_PRIORITY if waiting else Queue.DEFAULT,
@@ -105,12 +116,14 @@ def build_execution(
     )
 
 
-def _encoded(value: Any) -> bytes:
+def stored_input(value: Any, *, workspace_id: uuid.UUID, execution_id: uuid.UUID) -> bytes:
+    """An input as its row holds it: whole, however large, since the limit on bodies bounds it."""
     try:
-        return codec.encode(value)
+        stored = payload.store(value, workspace_id=workspace_id, execution_id=execution_id)
     except OverflowError as error:
         problem = Problem("/input", "number_too_large", "A whole number does not fit into 64 bits.")
         raise Invalid(problems=[problem]) from error
+    return stored.data if stored.blob is None else stored.blob.body
 
 
 def _problems(document: Mapping[str, Any], *, ad_hoc: bool) -> Iterator[Problem]:
