@@ -17,7 +17,8 @@ class RulePermission(BasePermission):
     """No rule, no way in."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if not hasattr(view, str(request.method).lower()):
+        method = str(request.method).lower()
+        if method not in view.http_method_names or not hasattr(view, method):
             raise MethodNotAllowed(str(request.method))
         rule = view.rules.get(view.operation)
         if rule == PUBLIC:
