@@ -34,7 +34,7 @@ def up(arguments: list[str]) -> int:
     with setup_lock():
         packages.install("requirements.txt")
         page.build()
-    return become("manage.py", "up", *arguments)
+    return become("-m", "studio.embedded", "up", *arguments)
 
 
 def test(arguments: list[str]) -> int:

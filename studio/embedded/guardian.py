@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +27,26 @@ _CHECKOUT = Path(__file__).resolve().parent.parent.parent
 class Guardian:
     """The parent's side."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_open: Sequence[int] = ()) -> None:
+        """`keep_open`: descriptors, such as a lock's, to hold until everything has ended."""
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-S", "-m", "studio.embedded.guardian"],
             stdin=subprocess.PIPE,
             cwd=_CHECKOUT,
+            pass_fds=keep_open,
             start_new_session=True,
         )
 
-    def watch(self, pid: int, *, stop: signal.Signals = signal.SIGTERM, seconds: float = 10.0) -> None:
-        """End `pid` and its process group if we die: `stop` first, SIGKILL after `seconds`."""
-        self._tell({"watch": pid, "stop": int(stop), "seconds": seconds, "command": command_line(pid)})
+    def watch(
+        self, pid: int, *, stop: signal.Signals = signal.SIGTERM, seconds: float = 10.0, last: bool = False
+    ) -> None:
+        """End `pid` and its process group if we die: `stop` first, SIGKILL after `seconds`.
+
+        What is `last` (a store) ends when all others have.
+        """
+        message = {"watch": pid, "stop": int(stop), "seconds": seconds, "last": last}
+        self._tell(message | {"command": command_line(pid)})
 
     def forget(self, pid: int) -> None:
         self._tell({"forget": pid})
@@ -74,7 +83,9 @@ def main() -> None:
             watched.pop(message["forget"], None)
         else:
             folders.append(message["delete"])
-    _end_all([entry for entry in watched.values() if command_line(entry["watch"]) == entry["command"]])
+    ours = [entry for entry in watched.values() if command_line(entry["watch"]) == entry["command"]]
+    for last in (False, True):
+        _end_all([entry for entry in ours if entry["last"] is last])
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
 

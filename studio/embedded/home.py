@@ -19,7 +19,7 @@ from studio.embedded.os_process import wait_until
 
 MARKER = ".studio-home"
 LOG_LIMIT_BYTES = 20 * 1024 * 1024
-_CHECKOUT = Path(__file__).resolve().parent.parent.parent
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
 
 class Home:
@@ -30,7 +30,7 @@ class Home:
 
     @classmethod
     def default(cls) -> Home:
-        return cls(Path(os.environ.get("STUDIO_HOME") or _CHECKOUT / ".studio"))
+        return cls(Path(os.environ.get("STUDIO_HOME") or CHECKOUT / ".studio"))
 
     @property
     def logs(self) -> Path:
@@ -80,12 +80,19 @@ class Home:
         return path
 
     @contextlib.contextmanager
-    def locked(self, name: str, *, wait_seconds: float = 60) -> Iterator[None]:
-        """Hold the lock `name`; the operating system frees it when this process dies."""
+    def locked(self, name: str, *, wait_seconds: float = 60) -> Iterator[int]:
+        """Hold the lock `name`; it is free when everybody who has the yielded descriptor is gone."""
         with (self.path / f"{name}.lock").open("a", encoding="utf-8") as file:
             if not wait_until(lambda: _try_lock(file.fileno()), seconds=wait_seconds, every=0.02):
                 raise EmbeddedError(f"Another process holds {self.path / name}.lock.")
-            yield
+            yield file.fileno()
+
+    def trim_logs(self) -> None:
+        """Cut logs that grew too long while their process writes on; the last stretch is put aside."""
+        for path in self.logs.glob("*.log"):
+            if path.stat().st_size > LOG_LIMIT_BYTES:
+                shutil.copyfile(path, path.with_suffix(".log.1"))
+                os.truncate(path, 0)
 
     def clear(self) -> None:
         """Delete everything kept here but logs and locks; refuses a folder that Studio did not make."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from urllib.parse import urlsplit
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -25,6 +26,12 @@ def any_free() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def free_again(url: object) -> int:
+    """The port that `url` names, if nobody has taken it: addresses survive a restart; else any."""
+    port = urlsplit(str(url)).port if url else None
+    return port if port and is_free(port) else any_free()
 
 
 def first_free(start: int, host: str, tries: int = 100) -> int | None:

@@ -13,6 +13,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -120,8 +121,8 @@ class Postgres:
     def _start(self, install: Path, data: Path, password: str, account: Account) -> int:
         _forget_stale_lock(data)
         log = self.home.log("postgres")
-        for _ in range(5):
-            port = ports.any_free()
+        for attempt in range(5):
+            port = ports.any_free() if attempt else ports.free_again(self.home.record(RECORD).get("url"))
             settings = _SETTINGS if self.durable else _SETTINGS | _FAST
             options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
             with log.open("ab") as output:
@@ -136,11 +137,8 @@ class Postgres:
                     start_new_session=True,
                     **account.options(),
                 )
-            ready = wait_until(
-                lambda data=data, process=process: _is_ready(data, process.pid) or process.poll() is not None,
-                seconds=START_SECONDS,
-            )
-            if ready and process.poll() is None:
+            wait_until(partial(_is_settled, data, process), seconds=START_SECONDS)
+            if process.poll() is None and _is_ready(data, process.pid):
                 url = f"postgresql://{USER}:{quote(password, safe='')}@127.0.0.1:{port}/{DATABASE}"
                 self.home.keep(
                     RECORD, {"data": str(data), "password": password, "pid": process.pid, "url": url}
@@ -247,6 +245,10 @@ def _is_ready(data: Path, pid: int) -> bool:
     except OSError:
         return False
     return len(lines) >= 8 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
+
+
+def _is_settled(data: Path, process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is not None or _is_ready(data, process.pid)
 
 
 def _forget_stale_lock(data: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from studio.embedded.guardian import Guardian
 from studio.embedded.home import Home, known_environment, secret_environment
 from studio.embedded.postgres import Postgres
 from studio.embedded.valkey import Valkey
@@ -38,6 +40,21 @@ def ensure_services(
     if not valkey:
         known.pop("REDIS_URL", None)
     return Services(known, tuple(pid for pid, old in zip(pids, before, strict=True) if pid != old))
+
+
+def all_run(home: Home, *, postgres: bool = True, valkey: bool = True) -> bool:
+    """Whether the wanted stores are alive."""
+    return not (postgres and Postgres(home).pid() is None) and not (valkey and Valkey(home).pid() is None)
+
+
+def guard_services(home: Home, services: Services, guardian: Guardian, *, durable: bool = True) -> None:
+    """Have what was just started end with us, after everything that uses it."""
+    postgres = Postgres(home).pid()
+    for pid in services.started:
+        stop = signal.SIGTERM
+        if pid == postgres:  # SIGTERM would wait for clients to go
+            stop = signal.SIGINT if durable else signal.SIGQUIT
+        guardian.watch(pid, stop=stop, seconds=20.0, last=True)
 
 
 def stop_services(home: Home, *, durable: bool = True) -> None:

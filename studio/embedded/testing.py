@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from studio.embedded.guardian import Guardian
 from studio.embedded.home import Home
 from studio.embedded.postgres import Postgres
-from studio.embedded.stores import ensure_services, stop_services
+from studio.embedded.stores import ensure_services, guard_services, stop_services
 
 
 @contextlib.contextmanager
@@ -28,8 +27,7 @@ def temporary_stores(
     guardian.delete_after(home.path)
     try:
         services = ensure_services(home, durable=durable, postgres=postgres, valkey=valkey)
-        for pid in services.started:
-            guardian.watch(pid, stop=signal.SIGQUIT if pid == Postgres(home).pid() else signal.SIGTERM)
+        guard_services(home, services, guardian, durable=durable)
         yield services.environment
     finally:
         stop_services(home, durable=False)

@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 import subprocess
+from functools import partial
 from pathlib import Path
 
 from studio.embedded import ports
@@ -38,14 +39,11 @@ class Valkey:
             return running
         log = self.home.log(RECORD)
         password = str(self.home.record(RECORD).get("password") or secrets.token_urlsafe(32))
-        for _ in range(5):
-            port = ports.any_free()
+        for attempt in range(5):
+            port = ports.any_free() if attempt else ports.free_again(self.home.record(RECORD).get("url"))
             process = self._launch(port, password, log)
-            answered = wait_until(
-                lambda port=port, process=process: _answers(port, password) or process.poll() is not None,
-                seconds=START_SECONDS,
-            )
-            if answered and process.poll() is None:
+            wait_until(partial(_is_settled, port, password, process), seconds=START_SECONDS)
+            if process.poll() is None and _answers(port, password):
                 url = f"redis://:{password}@127.0.0.1:{port}/0"
                 self.home.keep(RECORD, {"password": password, "pid": process.pid, "url": url})
                 return let_live(process)
@@ -112,6 +110,10 @@ def _answers(port: int, password: str) -> bool:
             answer += chunk
         return answer == b"+OK\r\n+PONG\r\n"
     return False
+
+
+def _is_settled(port: int, password: str, process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is not None or _answers(port, password)
 
 
 def _binary() -> Path:
