@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 
 from studio.common.metrics import metrics_view
+from studio.flower import flower
 from studio.health import livez, readyz
 from studio.page import page
 
@@ -23,5 +24,7 @@ urlpatterns = [
     path("metrics", metrics_view),
     path("api/v1/", include("studio.api")),
     path("admin/", admin.site.urls),
+    path("flower/", flower),
+    path("flower/<path:rest>", flower),
     re_path(rf"^(?!(?:{_RESERVED})(?:/|$))", page, name="page"),
 ]
