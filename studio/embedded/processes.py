@@ -78,7 +78,7 @@ def table(layout: Layout) -> list[Process]:
             "ingress",
             manage(
                 *("ingress", "--host", layout.host, "--port", str(layout.port)),
-                *("--web", f"unix:{socket_path}"),
+                *("--django", f"unix:{socket_path}"),
             ),
         ),
         *(
