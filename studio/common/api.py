@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final
 from django.db.models import QuerySet
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
@@ -91,7 +92,7 @@ class WorkspaceViewSet(RuledView, GenericViewSet[Any]):
         data: dict[str, Any] = checked.validated_data
         return data
 
-    def page(self, queryset: QuerySet[Any], serializer: type[Any]) -> Any:
+    def page(self, queryset: QuerySet[Any], serializer: type[Any]) -> Response:
         """Answer one page of `queryset`, each row by `serializer`."""
         rows = self.paginate_queryset(queryset)
         shown = serializer(rows, many=True, context=self.get_serializer_context())

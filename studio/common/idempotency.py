@@ -68,7 +68,7 @@ def creates(
                     return method(view, request, *args, **kwargs)
                 return _once(
                     request,
-                    request.auth.workspace_id,
+                    view.access.workspace_id,
                     key,
                     lambda: method(view, request, *args, **kwargs),
                     show_once,

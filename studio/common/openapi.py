@@ -86,7 +86,8 @@ class StudioSchema(AutoSchema):
         return operation
 
     def _describe_rule(self, operation: dict[str, Any]) -> None:
-        rule = self.view.rules.get(self.view.operation_of(self.method) or "")
+        view: Any = self.view
+        rule = view.rules.get(view.operation_of(self.method) or "")
         if rule is not None:
             operation["x-rule"] = rule
         if rule == PUBLIC:
@@ -99,7 +100,7 @@ class StudioSchema(AutoSchema):
             responses.setdefault(str(status), {"description": description, "content": content})
 
     def _problem(self) -> ResolvedComponent:
-        component = ResolvedComponent(
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]
             name="Problem", type=ResolvedComponent.SCHEMA, object="Problem", schema=_PROBLEM
         )
         self.registry.register_on_missing(component)

@@ -168,7 +168,7 @@ def _from_rest_framework(error: drf_errors.APIException) -> StudioError:
         case drf_errors.NotAcceptable():
             return NotAcceptable()
         case drf_errors.Throttled():
-            return LimitReached(reason="Too many requests.", retry_after=error.wait or 1.0)
+            return LimitReached(reason="Too many requests.", retry_after=getattr(error, "wait", None) or 1.0)
     return InternalError(what=type(error).__name__)
 
 

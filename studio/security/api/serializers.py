@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from studio.common.serializers import StrictSerializer, Text, Time
@@ -35,7 +37,7 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
 class Fields(serializers.JSONField):
     """An object of strings; which ones is up to the kind."""
 
-    def to_internal_value(self, data: object) -> object:
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, dict):
             raise serializers.ValidationError("Send an object.", "wrong_type")
         return data
@@ -56,14 +58,14 @@ class ChangedCredentialSerializer(StrictSerializer):
 
 class KindFieldSerializer(StrictSerializer):
     name = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     secret = serializers.BooleanField()
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
 
 
 class CredentialKindSerializer(StrictSerializer):
     kind = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     fields = KindFieldSerializer(many=True)  # type: ignore[assignment]
 
 
