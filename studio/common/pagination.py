@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -73,7 +73,7 @@ class KeysetPagination(BasePagination):
         self.next: str | None = None
 
     def paginate_queryset(
-        self, queryset: QuerySet[Any], request: Request, view: Any | None = None
+        self, queryset: Any, request: Request, view: Any | None = None
     ) -> list[Any]:
         self.ordering = getattr(view, "keyset", "-id")
         page = read_page(request.query_params, self.ordering)
@@ -111,7 +111,8 @@ def page_document(results: Sequence[Any], next_cursor: str | None) -> dict[str, 
 
 def _typed(model: type[Model], field: str, text: str) -> Any:
     try:
-        return model._meta.get_field(field).to_python(text)
+        column: Any = model._meta.get_field(field)
+        return column.to_python(text)
     except (ValidationError, FieldDoesNotExist, OverflowError) as error:
         raise _bad_cursor() from error
 

@@ -67,5 +67,5 @@ class Flag(serializers.BooleanField):
 class Time(serializers.DateTimeField):
     """RFC 3339 in UTC with microseconds."""
 
-    def to_representation(self, value: datetime | None) -> str | None:
-        return None if value is None else rfc3339(value)
+    def to_representation(self, value: datetime) -> str:
+        return rfc3339(value)
