@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from studio.kernel.clock import rfc3339
+from workflows.engine.steps import RETRY
 
 _EVENT_OF_STATUS = {"running": "started"}
 _PATH_PART = re.compile(r"([a-z]+)\.(\d+)")
@@ -167,7 +168,7 @@ def step_event(row: StepRow, seq: int, execution_id: UUID) -> dict[str, Any]:
 
 
 def _step_event_name(row: StepRow) -> str:
-    if row.status == "waiting" and row.error is not None:
+    if row.status == "waiting" and (row.wait or {}).get("kind") == RETRY:
         return "retrying"
     return _EVENT_OF_STATUS.get(row.status, row.status)
 

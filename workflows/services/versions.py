@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from studio.accounts.access import Actor
 
+from studio.accounts.access import Actor
 from studio.accounts.models import Workspace
 from studio.kernel.errors import Conflict, NotFound
-from studio.security import audit
+from studio.security.services import audit
 from workflows.engine.findings import escaped
 from workflows.models import Version, Workflow
 from workflows.services.definitions import (

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
-from studio.accounts.access import Actor
 
+from studio.accounts.access import Actor
 from studio.accounts.models import Workspace
 from studio.kernel.errors import Conflict, NotFound, PreconditionFailed
-from studio.security import audit
+from studio.security.services import audit
 from workflows.models import Workflow
 from workflows.services.definitions import check_definition, empty_definition, refuse
 from workflows.services.triggers import sync_triggers
@@ -83,7 +83,7 @@ def update_workflow(
 
 @transaction.atomic
 def pause_workflow(*, workspace: Workspace, workflow_id: uuid.UUID, by: Actor) -> Workflow:
-    """Stop triggers from starting it; executions in progress carry on, and it can still be run by hand."""
+    """Let nothing start what is published; executions in progress carry on, and the draft may still be run."""
     workflow = lock_workflow(workspace=workspace, workflow_id=workflow_id)
     if workflow.status != Workflow.Status.PUBLISHED:
         raise Conflict(reason="Only a published workflow can be paused.", error_code="workflow_not_published")

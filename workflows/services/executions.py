@@ -1,0 +1,133 @@
+"""What people do to executions, and executions as the API shows them whole."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from studio.accounts.access import Actor
+from studio.accounts.models import Workspace
+from studio.kernel import codec
+from studio.kernel.errors import Conflict, Invalid, NotFound, Problem
+from studio.kernel.ids import step_range, uuid7
+from studio.security.services import audit
+from workflows.models import Execution, MailboxItem, Payload, Step
+from workflows.models.execution import FINAL_STATUSES
+from workflows.runtime.doorbell import bell
+from workflows.services.definitions import load_definition
+from workflows.services.plans import plan_of
+from workflows.services.presentation import execution_event, present_execution, present_step, step_event
+from workflows.services.step_inputs import StepInputs
+
+CANCEL = "cancel"
+SIGNAL = "signal"
+_SIGNAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+# What waits is queued at once. What runs is told by its owner's next look at the mail, and what parks in this
+# very moment by the sweepers.
+_WAKE_SQL = """
+UPDATE workflows_execution SET status = 'queued', due_at = now()
+WHERE id = %s AND status = 'waiting' AND owner IS NULL
+"""
+
+
+def get_execution(*, workspace: Workspace, execution_id: uuid.UUID) -> Execution:
+    execution = Execution.objects.filter(workspace=workspace, pk=execution_id).first()
+    if execution is None:
+        raise NotFound(what="execution")
+    return execution
+
+
+@transaction.atomic
+def cancel_execution(*, workspace: Workspace, execution_id: uuid.UUID, by: Actor) -> Execution:
+    """Ask it to end: running steps are stopped, nothing new starts. Asking twice does no harm."""
+    execution = _live_execution(workspace, execution_id)
+    _post(execution, CANCEL)
+    audit.record("execution.cancel_requested", target=execution, by=by)
+    return execution
+
+
+@transaction.atomic
+def signal_execution(
+    *, workspace: Workspace, execution_id: uuid.UUID, name: str, payload: Any, by: Actor
+) -> Execution:
+    """Give it what a `flow.wait` awaits; a signal that comes early is kept until something awaits it."""
+    if not _SIGNAL_NAME.fullmatch(name):
+        detail = (
+            "A signal's name has letters, digits, `_`, `.` and `-`, at most 100, and no sign before them."
+        )
+        raise Invalid(reason=detail, problems=[Problem("", "bad_format", detail)])
+    execution = _live_execution(workspace, execution_id)
+    _post(execution, SIGNAL, name, payload)
+    audit.record("execution.signalled", target=execution, by=by, details={"signal": name})
+    return execution
+
+
+def describe_execution(execution: Execution) -> dict[str, Any]:
+    """An execution with what it was given and what it gave back."""
+    documents = Payload.objects.filter(pk=execution.pk).first()
+    return {
+        **present_execution(execution),
+        "input": codec.decode(documents.input) if documents else None,
+        "output": codec.decode(documents.output) if documents else None,
+    }
+
+
+def definition_of(execution: Execution) -> dict[str, Any]:
+    """The definition it runs, as it was when it started."""
+    return load_definition(execution.workspace_id, execution.definition_id)
+
+
+def steps_of(execution: Execution) -> QuerySet[Step]:
+    """Its steps lie side by side: their ids carry its time."""
+    return Step.objects.filter(execution_id=execution.pk, pk__range=step_range(execution.pk))
+
+
+def describe_steps(execution: Execution, steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """Steps with what each was given and what it gave back."""
+    plan = plan_of(execution.workspace_id, execution.definition_id) if steps else None
+    inputs: list[Any] = [None] * len(steps)
+    if plan is not None:
+        documents = Payload.objects.filter(pk=execution.pk).only("input").first()
+        trigger = codec.decode(documents.input) if documents else None
+        inputs = StepInputs(execution, plan, trigger).of(steps)
+    return [
+        {**present_step(step), "input": given, "output": codec.decode(step.output)}
+        for step, given in zip(steps, inputs, strict=True)
+    ]
+
+
+def events_after(execution: Execution, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+    """The latest event of everything that changed after `after`, in order; and where to go on, if there is more."""
+    changed = steps_of(execution).filter(seq__gt=after).exclude(status="pending").order_by("seq")
+    steps = list(changed.defer("output", "memo")[: limit + 1])
+    events = [step_event(step, step.seq, execution.pk) for step in steps]
+    if execution.seq > after:
+        events.append(execution_event(execution, execution.seq))
+    events.sort(key=lambda event: int(event["seq"]))
+    if len(events) > limit:
+        return events[:limit], int(events[limit - 1]["seq"])
+    return events, None
+
+
+def _live_execution(workspace: Workspace, execution_id: uuid.UUID) -> Execution:
+    execution = get_execution(workspace=workspace, execution_id=execution_id)
+    if execution.status in FINAL_STATUSES:
+        reason = f"The execution has ended: it is {execution.status}."
+        raise Conflict(reason=reason, error_code="execution_ended")
+    return execution
+
+
+def _post(execution: Execution, kind: str, name: str = "", payload: Any = None) -> None:
+    MailboxItem.objects.create(
+        id=uuid7(), execution_id=execution.pk, kind=kind, name=name, payload=codec.encode(payload)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_WAKE_SQL, [execution.pk])
+    transaction.on_commit(partial(bell().ring, [execution.queue]))

@@ -1,0 +1,125 @@
+"""Starting executions outside the ingress: for people's sessions, commands and deployments of Django alone."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from functools import partial
+
+from django.db import connection, transaction
+
+from studio.accounts.models import Workspace
+from studio.common.idempotency import KeyReused
+from studio.kernel.errors import Conflict, Invalid, NotFound, Problem
+from workflows.engine.graph import compile_plan
+from workflows.engine.plan import Plan
+from workflows.models import Version, Workflow
+from workflows.nodes import registry
+from workflows.runtime.doorbell import bell
+from workflows.runtime.records import Accepted, Idempotency
+from workflows.runtime.submit import submit_now
+from workflows.services.definitions import check_definition, refuse
+from workflows.services.plans import plan_of
+from workflows.services.submission import RunRequest, build_execution, definition_identity
+
+_NOT_READY = "The definition cannot run; `errors` says what to change."
+
+
+@dataclass(frozen=True, slots=True)
+class _Runnable:
+    """`body` is sent where no version holds the definition."""
+
+    plan: Plan
+    definition_id: uuid.UUID
+    body: bytes | None = None
+    version: int | None = None
+
+
+def start_execution(
+    *,
+    workspace_id: uuid.UUID,
+    region: str,
+    request: RunRequest,
+    workflow_id: uuid.UUID | None = None,
+    waiting: bool = False,
+    idempotency: Idempotency | None = None,
+) -> Accepted:
+    """Accept one execution: of a workflow, or of the definition that came with the request.
+
+    `waiting`: somebody looks on, so it goes to the queue for that.
+    """
+    runnable = _runnable(workspace_id, workflow_id, request)
+    execution = build_execution(
+        workspace_id=workspace_id,
+        region=region,
+        request=request,
+        plan=runnable.plan,
+        definition_id=runnable.definition_id,
+        definition_body=runnable.body,
+        workflow_id=workflow_id,
+        version=runnable.version,
+        waiting=waiting,
+        idempotency=idempotency,
+    )
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            accepted = submit_now(cursor, execution)
+        if not accepted.same_body:
+            raise KeyReused
+        if not accepted.replayed:
+            transaction.on_commit(partial(bell().ring, [execution.queue]))
+    return accepted
+
+
+def _runnable(workspace_id: uuid.UUID, workflow_id: uuid.UUID | None, request: RunRequest) -> _Runnable:
+    if workflow_id is None:
+        return _given(workspace_id, request)
+    return _saved(workspace_id, workflow_id, request)
+
+
+def _given(workspace_id: uuid.UUID, request: RunRequest) -> _Runnable:
+    document = request.definition or {}
+    problems = check_definition(document).problems
+    if problems:
+        raise refuse(problems, _NOT_READY)
+    identifier, body = definition_identity(workspace_id, document)
+    return _Runnable(compile_plan(document, registry), identifier, body)
+
+
+def _saved(workspace_id: uuid.UUID, workflow_id: uuid.UUID, request: RunRequest) -> _Runnable:
+    workflow = Workflow.objects.filter(workspace=Workspace(pk=workspace_id), pk=workflow_id).first()
+    if workflow is None:
+        raise NotFound(what="workflow")
+    if workflow.status == Workflow.Status.ARCHIVED:
+        raise Conflict(reason="This workflow is archived.", error_code="workflow_archived")
+    version = request.version
+    if version is None:
+        version = "published" if workflow.published_version else "draft"
+    if version == "draft":
+        return _draft(workflow)
+    if workflow.status == Workflow.Status.PAUSED:
+        raise Conflict(reason="This workflow is paused: resume it first.", error_code="workflow_paused")
+    if version == "published" and workflow.published_version is None:
+        raise Conflict(reason="This workflow is not published yet.", error_code="not_published")
+    return _version(workflow, workflow.published_version if version == "published" else int(version))
+
+
+def _draft(workflow: Workflow) -> _Runnable:
+    problems = check_definition(workflow.draft).problems
+    if problems:
+        raise refuse(problems, "The draft is not ready to run; `errors` says what is missing.")
+    identifier, body = definition_identity(workflow.workspace_id, workflow.draft)
+    return _Runnable(compile_plan(workflow.draft, registry), identifier, body)
+
+
+def _version(workflow: Workflow, number: int | None) -> _Runnable:
+    version = Version.objects.filter(workflow=workflow, number=number).first()
+    if version is None:
+        detail = f"This workflow has no version {number}."
+        raise Invalid(problems=[Problem("/version", "unknown_version", detail)])
+    plan = plan_of(workflow.workspace_id, version.definition_id)
+    if plan is None:
+        raise Conflict(
+            reason="A kind of node in this version is not installed here.", error_code="kind_missing"
+        )
+    return _Runnable(plan, version.definition_id, version=version.number)
