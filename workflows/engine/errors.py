@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from studio.kernel.errors import Category, NodeError
+from workflows.engine.expressions.frame import MAX_NESTING
+from workflows.engine.expressions.values import nesting
 
 ErrorBody = dict[str, Any]
+
+_DEEPEST_INPUT = MAX_NESTING - 8
 
 
 def error_body(
@@ -48,5 +52,9 @@ def placed(error: ErrorBody, node: str, attempt: int) -> ErrorBody:
 
 
 def error_document(error: ErrorBody, given: Any) -> dict[str, Any]:
-    """What goes on after a failure that was handled; `given` was the input of the step."""
-    return {"error": error, "input": given}
+    """What goes on after a failure that was handled; `given` was the input of the step.
+
+    Failures that follow one another put each document into the next; where that would nest too deeply for JSON
+    payloads, the input is left out.
+    """
+    return {"error": error, "input": given if nesting(given, _DEEPEST_INPUT) <= _DEEPEST_INPUT else None}

@@ -14,6 +14,7 @@ from workflows.engine.kinds import ERROR, ITEM, SUCCESS
 from workflows.engine.structure import find_cycles
 
 MOST_NESTED = 16
+MOST_FALLBACKS = 8
 
 
 def check_links(draft: Draft, report: Report) -> None:
@@ -33,6 +34,7 @@ def check_links(draft: Draft, report: Report) -> None:
     if not report.problems:
         cycles = find_cycles(draft)
         _check_fallback_cycles(draft, cycles, report)
+        _check_fallback_chains(draft, report)
         _check_nesting(draft, cycles, report)
 
 
@@ -110,6 +112,18 @@ def _check_fallback_cycles(draft: Draft, cycles: Cycles, report: Report) -> None
         for node in owners:
             pointer = f"{node.pointer}/settings/on_error/fallback"
             report.block(pointer, "fallback_unfit", f"`{header}` begins a loop; a fallback runs once.")
+
+
+def _check_fallback_chains(draft: Draft, report: Report) -> None:
+    """Each fallback's input holds that of the one before."""
+    stood_for = {node.fallback: node.id for node in draft.nodes.values() if node.fallback}
+    for node in draft.nodes.values():
+        length, place = 0, node.id
+        while place in stood_for and length <= MOST_FALLBACKS:
+            length, place = length + 1, stood_for[place]
+        if length > MOST_FALLBACKS:
+            detail = f"`{node.id}` is the last of more than {MOST_FALLBACKS} fallbacks that stand for each other."
+            report.block(node.pointer, "too_many_fallbacks", detail)
 
 
 def _check_join(node: DraftNode, report: Report) -> None:

@@ -261,7 +261,7 @@ def _text_size(text: Any) -> int:
 def nesting(value: Any, limit: int) -> int:
     """How deep lists and objects lie in one another, counted no further than `limit` + 1."""
     level, layer = 0, [value]
-    while layer and level <= limit:
+    while layer and level <= limit + 1:
         layer = [inner for outer in layer for inner in _inner(outer)]
         level += 1
     return level - 1
