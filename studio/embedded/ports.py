@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
 from urllib.parse import urlsplit
+
+BACKLOG = 2_048
 
 
 def is_free(port: int, host: str = "127.0.0.1") -> bool:
@@ -34,6 +37,17 @@ def free_again(url: object) -> int:
     return port if port and is_free(port) else any_free()
 
 
-def first_free(start: int, host: str, tries: int = 100) -> int | None:
-    """The first free port from `start` on; None when all `tries` are taken."""
-    return next((port for port in range(start, start + tries) if is_free(port, host)), None)
+def listen(host: str, candidates: Iterable[int]) -> socket.socket | None:
+    """Listen on the first of `candidates` that is free; None when none is."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in candidates:
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen(BACKLOG)
+        except OSError:
+            listener.close()
+        else:
+            return listener
+    return None

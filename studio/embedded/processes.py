@@ -12,21 +12,31 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from studio.embedded import ports
+from studio.embedded.errors import EmbeddedError
 from studio.embedded.home import CHECKOUT, Home
 
+FIRST_PORT = 8000
 DRAIN_SECONDS = 15.0
 _LONGEST_SOCKET_PATH = 100  # the system's limit is 104 or 108 bytes
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where one run of Studio listens."""
+    """Where one run of Studio listens.
+
+    The supervisor holds the open port itself: while the ingress restarts, connections wait instead of failing.
+    """
 
     home: Home
     host: str
-    port: int
+    listener: socket.socket
     flower_port: int
     workers: int
+
+    @property
+    def port(self) -> int:
+        port: int = self.listener.getsockname()[1]
+        return port
 
     @property
     def url(self) -> str:
@@ -67,6 +77,7 @@ class Process:
     name: str
     command: tuple[str, ...]
     stop_seconds: float = 10.0
+    descriptors: tuple[int, ...] = ()
 
 
 def table(layout: Layout) -> list[Process]:
@@ -76,10 +87,8 @@ def table(layout: Layout) -> list[Process]:
         Process("web", manage("web", "--uds", socket_path)),
         Process(
             "ingress",
-            manage(
-                *("ingress", "--host", layout.host, "--port", str(layout.port)),
-                *("--django", f"unix:{socket_path}"),
-            ),
+            manage("ingress", "--fd", str(layout.listener.fileno()), "--django", f"unix:{socket_path}"),
+            descriptors=(layout.listener.fileno(),),
         ),
         *(
             Process(f"worker-{number}", manage(*engine), DRAIN_SECONDS)
@@ -103,16 +112,16 @@ def child_environment(*parts: Mapping[str, str]) -> dict[str, str]:
     return environment
 
 
-def choose_layout(
-    home: Home, *, host: str, port: int | None, workers: int, start: int = 8000
-) -> Layout | str:
-    """A layout with ports that are free now, or one sentence that says why there is none."""
-    if port is not None and not ports.is_free(port, host):
-        return f"Port {port} on {host} is taken: choose another with --port, or leave --port out."
-    chosen = port or ports.first_free(start, host)
-    if chosen is None:
-        return f"Studio cannot listen on {host}: is it an address of this machine?"
-    return Layout(home, host, chosen, ports.any_free(), workers)
+def choose_layout(home: Home, *, host: str, port: int | None, workers: int) -> Layout:
+    """Open the port to serve on: the named one, else the first free one."""
+    listener = ports.listen(host, [port] if port is not None else range(FIRST_PORT, FIRST_PORT + 100))
+    if listener is None and port is not None:
+        raise EmbeddedError(
+            f"Port {port} on {host} is taken or not yours: choose another, or leave --port out."
+        )
+    if listener is None:
+        raise EmbeddedError(f"Studio cannot listen on {host}: is it an address of this machine?")
+    return Layout(home, host, listener, ports.any_free(), workers)
 
 
 def _own_names() -> list[str]:

@@ -109,6 +109,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                pass_fds=kept.process.descriptors,
                 start_new_session=True,
             )
         self.guardian.watch(kept.child.pid, seconds=kept.process.stop_seconds)

@@ -77,8 +77,6 @@ def up(options: Options) -> None:
     home.create()
     with _alone(home) as lock:
         layout = choose_layout(home, host=options.host, port=options.port, workers=options.workers)
-        if isinstance(layout, str):
-            raise EmbeddedError(layout)
         if options.reset:
             _say(f"Deleting everything in {home.path}")
             delete_everything(home)
@@ -88,6 +86,7 @@ def up(options: Options) -> None:
             _run(options, layout, guardian)
         finally:
             guardian.close()
+            layout.listener.close()
 
 
 def _run(options: Options, layout: Layout, guardian: Guardian) -> None:
@@ -99,6 +98,7 @@ def _run(options: Options, layout: Layout, guardian: Guardian) -> None:
         with _step("Preparing the database"):
             demo = _prepare(home, environment, demo=options.demo and embedded)
         socket_folder(layout.web_socket)
+        (home.path / "static").mkdir(exist_ok=True)
 
         tend = partial(_tend_stores, home, guardian, wanted)
         supervisor = Supervisor(home, table(layout), environment, guardian, _say, tend)
