@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from studio.accounts import trail
+from studio.accounts.services.demo import furnish_with
 from studio.security.services import audit
 from webhooks.inbound.processing import StoredEvents
 from webhooks.inbound.sources import PublishedSources
 from workflows.runtime.ports import bound
+from workflows.services.demo import furnish_demo
 
 
 def wire() -> None:
     trail.bind(audit.record)
     bound.events = StoredEvents()
     bound.webhook_sources = PublishedSources()
+    furnish_with(furnish_demo)
