@@ -4,6 +4,9 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from studio.common.logs import configure
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "studio.settings")
+configure()
 
 application = get_wsgi_application()

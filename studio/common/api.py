@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
+from studio.common.problem import LengthRequired
 from studio.kernel.documents import check_text
 from studio.kernel.errors import Malformed, PreconditionFailed, PreconditionRequired, Problem
 
@@ -33,6 +34,8 @@ class RuledView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if "Transfer-Encoding" in request.headers and "Content-Length" not in request.headers:
+            raise LengthRequired
         refuse_unknown_parameters(request, self.known_parameters())
 
     @property

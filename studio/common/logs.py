@@ -23,6 +23,7 @@ Event = MutableMapping[str, Any]
 _QUIET = {
     "django.server": logging.WARNING,
     "django.request": logging.ERROR,
+    "django.security.DisallowedHost": logging.CRITICAL,
     "celery.worker.strategy": logging.WARNING,
     "celery.app.trace": logging.WARNING,
     "kombu": logging.WARNING,

@@ -20,6 +20,7 @@ _REFUSALS: Final = {
     405: "Another method.",
     406: "No such form.",
     409: "Not in a state that allows this.",
+    411: "A body without its length.",
     412: "Changed elsewhere.",
     413: "Too large.",
     415: "Not JSON.",

@@ -65,6 +65,17 @@ class NotAcceptable(CallerError):
 
 
 @dataclass(eq=False, kw_only=True)
+class LengthRequired(CallerError):
+    """A body in chunks, whose end this process would not see."""
+
+    status: ClassVar[int] = 411
+    code: ClassVar[str] = "length_required"
+    title: ClassVar[str] = "Length required"
+
+    reason: str = "Send the body with a `Content-Length`."
+
+
+@dataclass(eq=False, kw_only=True)
 class NoSuchAddress(NotFound):
     """Nothing of this name, or no object that this caller may see."""
 

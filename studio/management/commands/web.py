@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -44,6 +46,8 @@ class Command(BaseCommand):
             if not host or not port.isdigit():
                 raise CommandError(f"--bind {options['bind']}: use host:port, such as 127.0.0.1:8001")
             arguments += ["--host", host.strip("[]"), "--port", port]
+        with contextlib.suppress(OSError):  # an image may have collected its static files and be read-only
+            Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
         self.stdout.flush()
         command = [sys.executable, "-m", "granian", *arguments, "studio.wsgi:application"]
         os.chdir(settings.BASE_DIR)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,8 +65,20 @@ def send(
     method: str, path: str, body: Any, *, headers: dict[str, str], client: Client | None = None
 ) -> HttpResponse:
     content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    sender = client or Client(raise_request_exception=False)
+    sender = client or _without_cookies()
     return sender.generic(method, f"/api/v1{path}", content, content_type="application/json", headers=headers)
+
+
+def _without_cookies() -> Client:
+    client = _shared_client()
+    client.cookies.clear()
+    return client
+
+
+@cache
+def _shared_client() -> Client:
+    """One for all: a client that is new looks for every static file there is."""
+    return Client(raise_request_exception=False)
 
 
 def person(workspace: Workspace, name: str, role: str) -> Person:

@@ -191,6 +191,12 @@ def test_what_is_not_json_is_415(alice: Person, media: str) -> None:
     assert answer.status_code == 415
 
 
+def test_a_body_in_chunks_is_refused_and_not_taken_for_an_empty_one(alice: Person) -> None:
+    answer = alice.post("/credentials", headers={"Transfer-Encoding": "chunked"})
+
+    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+
+
 def test_a_defect_of_ours_is_500_with_the_request_id_and_none_of_its_insides(
     stranger: Stranger, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
