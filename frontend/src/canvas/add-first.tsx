@@ -32,7 +32,7 @@ export function AddFirst({ types, onPick, onMore }: AddFirstProps) {
               <KindTile kind={type.kind} />
               <span className="min-w-0">
                 <span className="block font-medium">{type.label}</span>
-                <span className="block text-xs text-ink-2">{type.summary}</span>
+                <span className="block text-xs text-ink-2">{type.summary.replaceAll("`", "")}</span>
               </span>
             </button>
           ))}

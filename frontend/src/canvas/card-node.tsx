@@ -57,7 +57,7 @@ export const Card = memo(function Card({ data, selected }: NodeProps<CardNode>) 
         selected && "border-brand-ink ring-3 ring-brand/25",
       )}
     >
-      {data.hasInput && <Handle type="target" position={Position.Left} className="top-8" aria-label={t("canvas.input")} />}
+      {data.hasInput && <Handle type="target" position={Position.Left} className="top-8!" aria-label={t("canvas.input")} />}
       <div className="flex h-16 items-center gap-2.5 px-3">
         <KindTile kind={node.kind} />
         <div className="min-w-0 flex-1">
@@ -66,7 +66,7 @@ export const Card = memo(function Card({ data, selected }: NodeProps<CardNode>) 
         </div>
       </div>
       {single ? (
-        <Port node={node.id} port={ports[0] ?? "success"} className="top-8" />
+        <Port node={node.id} port={ports[0] ?? "success"} className="top-8!" />
       ) : (
         <ul className="border-t py-1">
           {ports.map((port) => (

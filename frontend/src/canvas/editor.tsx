@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { useNavigate, useSearchParams } from "react-router";
+import { useNavigate } from "react-router";
 
 import type { NodeType, Workflow } from "@/api/types";
 import { AddFirst } from "@/canvas/add-first";
@@ -18,6 +18,7 @@ import { RunDock } from "@/executions/run-dock";
 import { useRun } from "@/executions/use-run";
 import { nodeById } from "@/model/definition";
 import { problemsByNode } from "@/model/problems";
+import { useAddress } from "@/pages/use-address";
 import { redo, undo, useEditor } from "@/stores/editor";
 
 interface EditorProps {
@@ -34,7 +35,7 @@ export function Editor({ loaded, types, editable, runnable }: EditorProps) {
   const selectedEdges = useEditor((state) => state.selectedEdges);
   const select = useEditor((state) => state.select);
   const editing = useEditing(types, editable);
-  const [address, setAddress] = useSearchParams();
+  const [address, changeAddress] = useAddress();
   const runId = address.get("run");
   const run = useRun(runId);
   const [asking, setAsking] = useState(false);
@@ -44,12 +45,11 @@ export function Editor({ loaded, types, editable, runnable }: EditorProps) {
   const navigate = useNavigate();
 
   const showRun = (id: string | null) =>
-    setAddress((before) => {
-      const next = new URLSearchParams(before);
-      if (id === null) next.delete("run");
-      else next.set("run", id);
-      if (id === null && next.get("tab") === "run") next.delete("tab");
-      return next;
+    changeAddress((query) => {
+      query.delete("step");
+      if (id === null) query.delete("run");
+      else query.set("run", id);
+      if (id === null && query.get("tab") === "run") query.delete("tab");
     });
   const ask = () => {
     if (runnable && definition.nodes.length > 0) setAsking(true);

@@ -9,25 +9,26 @@ import {
   type Edge,
   type EdgeChange,
   type FinalConnectionState,
-  MarkerType,
   MiniMap,
   type NodeChange,
   ReactFlow,
   SelectionMode,
 } from "@xyflow/react";
-import { type ReactNode, useCallback, useMemo } from "react";
+import { type ReactNode, useCallback, useMemo, useRef } from "react";
 
 import type { Definition, NodeType, Position } from "@/api/types";
+import { Body, type BodyNode, bodyNodes } from "@/canvas/body-node";
 import { Card, type CardNode } from "@/canvas/card-node";
 import { CanvasActionsProvider } from "@/canvas/canvas-actions";
 import { useCards } from "@/canvas/use-cards";
+import { useKeepInView } from "@/canvas/use-keep-in-view";
 import { t } from "@/i18n";
 import { ERROR } from "@/model/definition";
 import { type Graph, toGraph } from "@/model/graph";
 import { type EdgeRun, type NodeRun, runByEdge } from "@/model/run";
 import { useTheme } from "@/stores/theme";
 
-const nodeTypes = { card: Card };
+const nodeTypes = { card: Card, body: Body };
 const MINIMAP_FROM = 12;
 const noRuns: ReadonlyMap<string, NodeRun> = new Map();
 const noProblems: ReadonlyMap<string, unknown[]> = new Map();
@@ -61,10 +62,13 @@ export function FlowCanvas(props: FlowCanvasProps) {
   const [cards, setCards] = useCards(graph, { selected, runs, problems });
   const edgeRuns = useMemo(() => runByEdge(definition, runs), [definition, runs]);
   const edges = useMemo(() => toEdges(graph, edgeRuns, selectedEdges), [graph, edgeRuns, selectedEdges]);
+  const pane = useRef<HTMLDivElement>(null);
+  const noticeMove = useKeepInView(pane, selected);
+  const drawn = useMemo(() => [...bodyNodes(cards), ...cards], [cards]);
   const actions = useMemo(() => ({ addAfter: edits?.addAfter ?? null }), [edits]);
 
-  const changeNodes = (changes: NodeChange<CardNode>[]) => {
-    setCards((before) => applyNodeChanges(changes.filter(isLocal), before));
+  const changeNodes = (changes: NodeChange<CardNode | BodyNode>[]) => {
+    setCards((before) => applyNodeChanges(changes.filter(isLocal) as NodeChange<CardNode>[], before));
     const moved = settled(changes);
     if (moved.size > 0) edits?.move(moved);
     const chosen = reselect(selected, changes);
@@ -86,9 +90,11 @@ export function FlowCanvas(props: FlowCanvasProps) {
 
   return (
     <CanvasActionsProvider value={actions}>
-      <ReactFlow<CardNode>
+      <ReactFlow<CardNode | BodyNode>
+        ref={pane}
+        onMoveStart={noticeMove}
         aria-label={t("canvas.label")}
-        nodes={cards}
+        nodes={drawn}
         edges={edges}
         nodeTypes={nodeTypes}
         colorMode={theme}
@@ -123,11 +129,11 @@ export function FlowCanvas(props: FlowCanvasProps) {
 }
 
 /** Selection and removal go through the document; the rest (size, place while dragging) stays here. */
-function isLocal(change: NodeChange<CardNode>): boolean {
+function isLocal(change: NodeChange<CardNode | BodyNode>): boolean {
   return change.type === "dimensions" || change.type === "position";
 }
 
-function settled(changes: NodeChange<CardNode>[]): Map<string, Position> {
+function settled(changes: NodeChange<CardNode | BodyNode>[]): Map<string, Position> {
   const moved = new Map<string, Position>();
   for (const change of changes) {
     if (change.type === "position" && !change.dragging && change.position) moved.set(change.id, change.position);
@@ -152,13 +158,6 @@ function idsOf(elements: { id: string }[]): Set<string> {
   return new Set(elements.map(({ id }) => id));
 }
 
-const MARKER_COLOURS: Record<EdgeRun, string> = {
-  idle: "var(--control)",
-  active: "var(--info)",
-  taken: "var(--success)",
-  dead: "var(--line-strong)",
-};
-
 function toEdges(graph: Graph, runs: ReadonlyMap<string, EdgeRun>, selected: ReadonlySet<string>): Edge[] {
   return graph.edges.map((edge) => {
     const run = runs.get(edge.id) ?? "idle";
@@ -168,7 +167,6 @@ function toEdges(graph: Graph, runs: ReadonlyMap<string, EdgeRun>, selected: Rea
       selected: selected.has(edge.id),
       animated: run === "active",
       className: error ? "edge-error" : `edge-${run}`,
-      markerEnd: { type: MarkerType.ArrowClosed, color: MARKER_COLOURS[run], width: 16, height: 16 },
       ariaLabel: t("canvas.edge", { from: edge.source, to: edge.target, port: edge.sourceHandle }),
     };
   });

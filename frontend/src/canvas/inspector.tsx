@@ -1,5 +1,5 @@
 import { Copy, Trash2, X } from "lucide-react";
-import { type ReactNode, useMemo } from "react";
+import { useMemo } from "react";
 
 import type { Definition, JsonObject, NodeDefinition, NodeType } from "@/api/types";
 import { KindTile } from "@/canvas/kind-icon";
@@ -12,11 +12,12 @@ import { t } from "@/i18n";
 import { duplicateNodes, removeElements, renameNode, setParams } from "@/model/definition";
 import { upstreamOf } from "@/model/graph";
 import type { PlacedProblem } from "@/model/problems";
-import { useSearchValue } from "@/pages/use-search-value";
+import { useSearchValue } from "@/pages/use-address";
 import { useEditor } from "@/stores/editor";
 import { StatusIcon } from "@/ui/badge";
 import { IconButton } from "@/ui/button";
 import { CopyButton } from "@/ui/copy-button";
+import { Prose } from "@/ui/prose";
 import { Tab, TabList, TabPanel, Tabs } from "@/ui/tabs";
 
 interface InspectorProps {
@@ -145,14 +146,14 @@ interface ParamsProps {
 
 function Params({ node, type, problems }: ParamsProps) {
   const edit = useEditor((state) => state.edit);
-  if (!type) return <Note>{t("inspector.unknown_kind", { kind: node.kind })}</Note>;
+  if (!type) return <Prose text={t("inspector.unknown_kind", { kind: node.kind })} />;
   const fields = type.params_schema.properties ?? {};
   const change = (params: JsonObject, field: string) =>
     edit((definition) => setParams(definition, node.id, params), `${node.id}${field}`);
   const elsewhere = problems.filter(({ inner }) => !(inner.split("/")[1] === "params" && (inner.split("/")[2] ?? "") in fields));
   return (
     <div className="flex flex-col gap-4.5">
-      {type.summary && <Note>{type.summary}</Note>}
+      {type.summary && <Prose text={type.summary} />}
       {elsewhere.length > 0 && <ProblemList problems={elsewhere} />}
       {Object.keys(fields).length === 0 ? (
         <p className="rounded-lg border border-dashed p-4 text-center text-ink-3">{t("inspector.no_params")}</p>
@@ -176,19 +177,5 @@ function ProblemList({ problems }: { problems: readonly PlacedProblem[] }) {
         <li key={`${pointer} ${code} ${detail}`}>{detail}</li>
       ))}
     </ul>
-  );
-}
-
-/** A kind's own words, in which backquotes mark code. */
-function Note({ children }: { children: string }) {
-  return <p className="text-ink-2">{children.split("`").map(codeWhenOdd)}</p>;
-}
-
-function codeWhenOdd(part: string, index: number): ReactNode {
-  if (index % 2 === 0) return part;
-  return (
-    <code key={index} className="rounded bg-subtle px-1 font-mono text-xs">
-      {part}
-    </code>
   );
 }

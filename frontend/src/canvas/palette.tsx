@@ -5,7 +5,9 @@ import { useMemo } from "react";
 import type { NodeType } from "@/api/types";
 import { KindTile } from "@/canvas/kind-icon";
 import { t } from "@/i18n";
+import { fit } from "@/model/search";
 import { Dialog } from "@/ui/dialog";
+import { Prose } from "@/ui/prose";
 
 interface PaletteProps {
   open: boolean;
@@ -21,7 +23,7 @@ export function Palette({ open, onOpenChange, types, withTriggers, onPick }: Pal
   const groups = useMemo(() => byCategory(types, withTriggers), [types, withTriggers]);
   return (
     <Dialog open={open} onOpenChange={onOpenChange} title={t("palette.title")} className="w-[min(34rem,calc(100vw-2rem))]">
-      <Command label={t("palette.title")} loop className="flex min-h-0 flex-col">
+      <Command label={t("palette.title")} loop filter={score} className="flex min-h-0 flex-col">
         <div className="flex items-center gap-2 border-b px-5 pb-2">
           <Search aria-hidden className="size-4 text-ink-3" />
           <Command.Input
@@ -62,11 +64,15 @@ function Entry({ type, onPick }: { type: NodeType; onPick(type: NodeType): void 
       <KindTile kind={type.kind} />
       <div className="min-w-0 flex-1">
         <p className="font-medium">{type.label}</p>
-        <p className="truncate text-xs text-ink-2">{type.summary}</p>
+        <Prose text={type.summary} className="truncate text-xs text-ink-2" />
       </div>
       <code className="font-mono text-2xs text-ink-3">{type.kind}</code>
     </Command.Item>
   );
+}
+
+function score(kind: string, query: string, [label = "", ...others]: string[] = []): number {
+  return fit(query, [label, kind, ...others]);
 }
 
 function byCategory(types: ReadonlyMap<string, NodeType>, withTriggers: boolean): [string, NodeType[]][] {

@@ -34,6 +34,8 @@ export function RunDialog({ draft, definition, onClose, onStarted }: RunDialogPr
   const [trigger, setTrigger] = useState(() => preferredTrigger(triggers));
   const versionId = useId();
   const triggerId = useId();
+  const [valid, setValid] = useState(true);
+  const blocked = version === "draft" && draft.problems.length > 0;
   const run = useMutation({
     mutationFn: async () => {
       if (version === "draft" && !(await draft.save())) throw new ApiError(409, { title: t("run.not_saved") });
@@ -53,7 +55,7 @@ export function RunDialog({ draft, definition, onClose, onStarted }: RunDialogPr
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          run.mutate();
+          if (valid && !blocked) run.mutate();
         }}
         onKeyDown={(event) => {
           if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.currentTarget.requestSubmit();
@@ -63,7 +65,7 @@ export function RunDialog({ draft, definition, onClose, onStarted }: RunDialogPr
         <DialogBody>
           <div className="flex flex-col gap-1.5">
             <span className="font-medium">{t("run.input")}</span>
-            <JsonField value={input} onChange={setInput} label={t("run.input")} tall />
+            <JsonField value={input} onChange={setInput} label={t("run.input")} tall autoFocus onValidity={setValid} />
           </div>
           <div className="grid grid-cols-2 gap-4">
             <Field id={versionId} label={t("run.version")}>
@@ -88,11 +90,12 @@ export function RunDialog({ draft, definition, onClose, onStarted }: RunDialogPr
               </Field>
             )}
           </div>
+          {blocked && <Blocked problems={draft.problems.map(({ detail }) => detail)} />}
           {run.error && <Refusal error={run.error} />}
         </DialogBody>
         <DialogActions>
           <Button onClick={onClose}>{t("action.cancel")}</Button>
-          <Button type="submit" variant="primary" busy={run.isPending} data-testid="start-run">
+          <Button type="submit" variant="primary" busy={run.isPending} disabled={blocked || !valid} data-testid="start-run">
             {!run.isPending && <Play aria-hidden className="fill-current" />}
             {t("run.start")}
             <Kbd className="ml-1 border-transparent bg-on-brand/20 text-on-brand">⏎</Kbd>
@@ -106,6 +109,19 @@ export function RunDialog({ draft, definition, onClose, onStarted }: RunDialogPr
 function preferredTrigger(triggers: { id: string; kind: string }[]): string {
   if (triggers.length < 2) return "";
   return (triggers.find(({ kind }) => kind === "trigger.manual") ?? triggers[0])?.id ?? "";
+}
+
+function Blocked({ problems }: { problems: string[] }) {
+  return (
+    <div role="alert" className="rounded-lg border border-warning/30 bg-warning-soft px-3 py-2">
+      <p className="font-medium text-warning">{t("run.blocked", { count: problems.length })}</p>
+      <ul className="mt-1 list-disc pl-4 text-ink-2">
+        {problems.slice(0, 5).map((detail) => (
+          <li key={detail}>{detail}</li>
+        ))}
+      </ul>
+    </div>
+  );
 }
 
 function Refusal({ error }: { error: unknown }) {

@@ -2,7 +2,7 @@ import type { Execution, Json } from "@/api/types";
 import { t } from "@/i18n";
 import { reasonText } from "@/model/executions";
 import { absoluteTime } from "@/model/time";
-import { useSearchValue } from "@/pages/use-search-value";
+import { useSearchValue } from "@/pages/use-address";
 import { Facts } from "@/ui/facts";
 import { JsonView } from "@/ui/json-view";
 import { Segments } from "@/ui/segments";

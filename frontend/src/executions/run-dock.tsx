@@ -9,7 +9,7 @@ import { StepTimeline } from "@/executions/step-timeline";
 import type { Run } from "@/executions/use-run";
 import { t } from "@/i18n";
 import { reasonText, shortId } from "@/model/executions";
-import { useSearchValue } from "@/pages/use-search-value";
+import { useAddress } from "@/pages/use-address";
 import { StatusBadge } from "@/ui/badge";
 import { IconButton } from "@/ui/button";
 import { ErrorPanel } from "@/ui/error-panel";
@@ -27,12 +27,17 @@ interface RunDockProps {
 
 /** The run that is shown on the canvas: its state and its steps, below the graph. */
 export function RunDock({ id, run, definition, types, selected, onSelect, onClose }: RunDockProps) {
-  const [, setTab] = useSearchValue("tab");
+  const [, changeAddress] = useAddress();
   const { execution } = run.state;
   const reason = execution && !run.final ? reasonText(execution.reason) : null;
-  const open = (node: string) => {
+  const open = (node: string, step: string) => {
     onSelect(node);
-    setTab("run");
+    changeAddress((query) => {
+      query.set("node", node);
+      query.set("tab", "run");
+      if (step === node) query.delete("step");
+      else query.set("step", step);
+    });
   };
   return (
     <section

@@ -6,7 +6,7 @@ import { t } from "@/i18n";
 import { reasonText } from "@/model/executions";
 import { iterationPath } from "@/model/run";
 import { absoluteTime, formatDuration, spanOf } from "@/model/time";
-import { useSearchValue } from "@/pages/use-search-value";
+import { useSearchValue } from "@/pages/use-address";
 import { Badge, StatusBadge } from "@/ui/badge";
 import { Facts } from "@/ui/facts";
 import { JsonView } from "@/ui/json-view";
@@ -21,7 +21,7 @@ export function StepDetail({ step, execution }: { step: Step; execution: string 
   const [asked, setView] = useSearchValue("view");
   const failed = step.error !== null && step.error !== undefined;
   const views = VIEWS.filter((view) => view !== "error" || failed);
-  const fallback: View = failed && step.output === undefined ? "error" : "output";
+  const fallback: View = failed && (step.output ?? null) === null ? "error" : "output";
   const view = views.find((candidate) => candidate === asked) ?? fallback;
   useMissingPayload(step, execution);
   return (

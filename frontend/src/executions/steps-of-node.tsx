@@ -4,7 +4,7 @@ import { StepDetail } from "@/executions/step-detail";
 import type { Run } from "@/executions/use-run";
 import { t } from "@/i18n";
 import { iterationPath, stepKey, stepsInOrder } from "@/model/run";
-import { useSearchValue } from "@/pages/use-search-value";
+import { useSearchValue } from "@/pages/use-address";
 import { Select } from "@/ui/field";
 
 const LISTED = 500;

@@ -1,21 +1,17 @@
-import { useSearchParams } from "react-router";
+import { useAddress } from "@/pages/use-address";
 
 /** The node and, of several visits, the step that is looked at; both stand in the address. */
 export function useSelectedStep() {
-  const [address, setAddress] = useSearchParams();
-  const select = (node: string | null, step?: string) => {
-    if (node === address.get("node") && step === undefined) return;
-    setAddress(
-      (before) => {
-        const next = new URLSearchParams(before);
-        next.delete("node");
-        next.delete("step");
-        if (node) next.set("node", node);
-        if (node && step && step !== node) next.set("step", step);
-        return next;
-      },
-      { replace: true },
-    );
+  const [address, change] = useAddress();
+  const node = address.get("node");
+  const select = (chosen: string | null, step?: string) => {
+    if (chosen === node && step === undefined) return;
+    change((query) => {
+      query.delete("node");
+      query.delete("step");
+      if (chosen) query.set("node", chosen);
+      if (chosen && step && step !== chosen) query.set("step", step);
+    });
   };
-  return { node: address.get("node"), select };
+  return { node, select };
 }

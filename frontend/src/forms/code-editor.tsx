@@ -17,6 +17,7 @@ export interface CodeEditorProps {
   invalid?: boolean;
   disabled?: boolean;
   tall?: boolean;
+  autoFocus?: boolean;
 }
 
 const LANGUAGES: Record<string, () => Extension> = { json, python };
@@ -25,7 +26,7 @@ const LANGUAGES: Record<string, () => Extension> = { json, python };
  * Loaded on demand. It lives in a shadow root because there the editor builds its style sheets as
  * objects; in the page itself it would add `<style>` elements, which a strict policy refuses.
  */
-export default function CodeEditor({ value, onChange, label, language, invalid, disabled, tall }: CodeEditorProps) {
+export default function CodeEditor({ value, onChange, label, language, invalid, disabled, tall, autoFocus }: CodeEditorProps) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const changed = useRef(onChange);
@@ -57,6 +58,7 @@ export default function CodeEditor({ value, onChange, label, language, invalid, 
       }),
     });
     view.current = created;
+    if (autoFocus) created.focus();
     return () => {
       view.current = null;
       created.destroy();
@@ -64,7 +66,7 @@ export default function CodeEditor({ value, onChange, label, language, invalid, 
     };
     // The document is handed over once; later values arrive through the effect below.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [label, language]);
+  }, [label, language, autoFocus]);
 
   useEffect(() => {
     const shown = view.current;

@@ -13,10 +13,14 @@ interface JsonFieldProps {
   /** Whether text that is one expression may stand where a value is expected. */
   template?: boolean;
   tall?: boolean;
+  autoFocus?: boolean;
+  /** Told when the text stops or starts being a value. */
+  onValidity?(valid: boolean): void;
 }
 
 /** Any JSON as text. Text that does not parse yet stays in the field and changes nothing. */
-export function JsonField({ value, onChange, label, disabled = false, template = false, tall = false }: JsonFieldProps) {
+export function JsonField(props: JsonFieldProps) {
+  const { value, onChange, label, disabled = false, template = false, tall = false, autoFocus = false } = props;
   const [draft, setDraft] = useState<{ text: string; value: Json | undefined }>(() => ({
     text: textOf(value, template),
     value,
@@ -28,6 +32,7 @@ export function JsonField({ value, onChange, label, disabled = false, template =
   const change = (text: string) => {
     const parsed = read(text, template);
     setMessage(parsed.ok ? null : parsed.message);
+    props.onValidity?.(parsed.ok);
     setDraft({ text, value: parsed.ok ? parsed.value : value });
     if (parsed.ok && !sameJson(parsed.value, value)) onChange(parsed.value);
   };
@@ -42,6 +47,7 @@ export function JsonField({ value, onChange, label, disabled = false, template =
         invalid={message !== null}
         disabled={disabled}
         tall={tall}
+        autoFocus={autoFocus}
       />
       {message && (
         <p role="alert" className="text-xs text-danger">

@@ -182,6 +182,10 @@ export const en = {
   "run.published": "Published (v{version})",
   "run.trigger": "Trigger",
   "run.start": "Start",
+  "run.blocked": {
+    one: "{count} problem keeps this draft from running",
+    other: "{count} problems keep this draft from running",
+  },
   "run.not_saved": "The draft could not be saved, so it was not run",
   "run.dock": "Run",
   "run.open": "Open the execution",

@@ -16,11 +16,14 @@ export function layered(
   definition: Definition,
   ports: ReadonlyMap<string, string[]>,
 ): Map<string, Position> {
-  const graph = new graphlib.Graph();
+  const graph = new graphlib.Graph({ compound: true });
   graph.setGraph({ rankdir: "LR", nodesep: 52, ranksep: 84 });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of definition.nodes) {
     graph.setNode(node.id, { width: NODE_WIDTH, height: cardHeight(ports.get(node.id)?.length ?? 1) });
+  }
+  for (const node of definition.nodes) {
+    if (node.parent) graph.setParent(node.id, bodyId(graph, node.parent));
   }
   for (const edge of definition.edges) {
     if (graph.hasNode(edge.from) && graph.hasNode(edge.to)) graph.setEdge(edge.from, edge.to);
@@ -33,6 +36,43 @@ export function layered(
       return [node.id, { x, y: Math.round(placed.y - placed.height / 2) }];
     }),
   );
+}
+
+/** The cluster that keeps the nodes of one body together. */
+function bodyId(graph: graphlib.Graph, owner: string): string {
+  const id = `body of ${owner}`;
+  if (!graph.hasNode(id)) graph.setNode(id, {});
+  return id;
+}
+
+export interface Box extends Position {
+  width: number;
+  height: number;
+}
+
+const BODY_PADDING = 28;
+
+/** The areas that bodies take up on the canvas, by the id of the node they belong to. */
+export function bodies(nodes: readonly { parent: string | undefined; box: Box }[]): Map<string, Box> {
+  const found = new Map<string, Box>();
+  for (const { parent, box } of nodes) {
+    if (parent !== undefined) found.set(parent, joined(found.get(parent), padded(box)));
+  }
+  return found;
+}
+
+function padded({ x, y, width, height }: Box): Box {
+  const more = 2 * BODY_PADDING;
+  return { x: x - BODY_PADDING, y: y - BODY_PADDING, width: width + more, height: height + more };
+}
+
+function joined(a: Box | undefined, b: Box): Box {
+  if (!a) return b;
+  const x = Math.min(a.x, b.x);
+  const y = Math.min(a.y, b.y);
+  const right = Math.max(a.x + a.width, b.x + b.width);
+  const bottom = Math.max(a.y + a.height, b.y + b.height);
+  return { x, y, width: right - x, height: bottom - y };
 }
 
 /** Places for nodes that have none; a definition sent as JSON often carries no positions. */

@@ -8,7 +8,7 @@ import { RunClock } from "@/executions/run-clock";
 import { t } from "@/i18n";
 import { shortId, workflowOf } from "@/model/executions";
 import { EXECUTION_STATUSES } from "@/model/status";
-import { useSearchValue } from "@/pages/use-search-value";
+import { useSearchValue } from "@/pages/use-address";
 import { StatusBadge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Empty } from "@/ui/empty";

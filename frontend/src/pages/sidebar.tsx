@@ -77,7 +77,7 @@ function Item({ to, icon: Icon, label, narrow }: { to: string; icon: LucideIcon;
   if (!narrow) return link;
   return (
     <Tooltip text={label} side="right">
-      {link}
+      <span>{link}</span>
     </Tooltip>
   );
 }

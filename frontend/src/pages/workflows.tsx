@@ -8,7 +8,7 @@ import type { WorkflowStatus, WorkflowSummary } from "@/api/types";
 import { t } from "@/i18n";
 import { may } from "@/model/roles";
 import { NewWorkflow } from "@/pages/new-workflow";
-import { useSearchValue } from "@/pages/use-search-value";
+import { useSearchValue } from "@/pages/use-address";
 import { WorkflowMenu } from "@/pages/workflow-menu";
 import { Badge, StatusBadge } from "@/ui/badge";
 import { Button } from "@/ui/button";

@@ -28,6 +28,7 @@ export function Dialog({ open, onOpenChange, title, description, closable = true
             "fixed top-[14vh] left-1/2 z-50 flex max-h-[78vh] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 animate-appear flex-col rounded-xl border border-line-strong bg-raised shadow-float focus:outline-none",
             className,
           )}
+          onOpenAutoFocus={focusInside}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
           <div className="flex items-start justify-between gap-4 px-5 pt-4 pb-1">
@@ -48,6 +49,13 @@ export function Dialog({ open, onOpenChange, title, description, closable = true
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** What asked for the focus keeps it; otherwise the dialog has it, not its button for closing. */
+function focusInside(event: Event): void {
+  event.preventDefault();
+  const content = event.currentTarget as HTMLElement;
+  if (!content.contains(document.activeElement)) content.focus();
 }
 
 export function DialogBody({ children, className }: { children: ReactNode; className?: string }) {

@@ -1,10 +1,11 @@
+import { ChevronDown } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 
 import { t } from "@/i18n";
 import { cn } from "@/ui/cn";
 
 const control =
-  "w-full rounded-md border border-control/70 bg-surface px-2.5 text-[0.8125rem] text-ink shadow-xs transition-colors placeholder:text-ink-3 hover:border-control focus-visible:border-brand-ink focus-visible:outline-1 focus-visible:outline-offset-0 disabled:cursor-not-allowed disabled:bg-subtle disabled:text-ink-3 aria-invalid:border-danger";
+  "w-full rounded-md border border-control/60 bg-surface px-2.5 text-[0.8125rem] text-ink shadow-xs transition-colors placeholder:text-ink-3 hover:border-control focus-visible:border-brand-ink focus-visible:outline-1 focus-visible:outline-offset-0 disabled:cursor-not-allowed disabled:bg-subtle disabled:text-ink-3 aria-invalid:border-danger";
 
 export function Input({ className, ...props }: ComponentProps<"input">) {
   return <input className={cn(control, "h-8", className)} {...props} />;
@@ -16,7 +17,12 @@ export function Textarea({ className, ...props }: ComponentProps<"textarea">) {
 
 /** The browser's own list: it is accessible everywhere and needs no script. */
 export function Select({ className, ...props }: ComponentProps<"select">) {
-  return <select className={cn(control, "h-8 pr-7", className)} {...props} />;
+  return (
+    <span className={cn("relative block", className)}>
+      <select className={cn(control, "h-8 appearance-none truncate pr-7")} {...props} />
+      <ChevronDown aria-hidden className="pointer-events-none absolute top-2.25 right-2.25 size-3.5 text-ink-3" />
+    </span>
+  );
 }
 
 interface FieldProps {

@@ -21,7 +21,7 @@ export function Segments<Value extends string>({ label, options, value, onChange
         <ToggleGroup.Item
           key={option.value}
           value={option.value}
-          className="h-6 rounded-md px-2.5 text-xs font-medium text-ink-2 transition-colors hover:text-ink data-[state=on]:bg-raised data-[state=on]:text-ink data-[state=on]:shadow-card"
+          className="h-6 rounded-md px-2.5 text-xs font-medium text-ink-2 transition-colors hover:text-ink data-[state=on]:bg-raised data-[state=on]:text-ink data-[state=on]:shadow-card dark:data-[state=on]:bg-line-strong"
         >
           {option.label}
         </ToggleGroup.Item>

@@ -22,5 +22,5 @@ export function Tab({ className, ...props }: ComponentProps<typeof Radix.Trigger
 }
 
 export function TabPanel({ className, ...props }: ComponentProps<typeof Radix.Content>) {
-  return <Radix.Content className={cn("min-h-0 flex-1 overflow-y-auto", className)} {...props} />;
+  return <Radix.Content className={cn("min-h-0 flex-1 overflow-y-auto focus-visible:-outline-offset-2", className)} {...props} />;
 }
