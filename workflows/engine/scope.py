@@ -114,8 +114,6 @@ _MISSING: Any = object()
 
 def _seen(state: State, step: Step, node: PlanNode) -> Step | None:
     """The step of a node that this one sees: its own visit's once that is final, else the latest before."""
-    if node is step.spec and step.fan is None and not node.loops:
-        return None
     view = state.plan.view(step.spec, node)
     if view is None:
         return None
