@@ -69,7 +69,7 @@ class _Waiting(Generic[Row, Result]):
     future: asyncio.Future[Result]
 
 
-@dataclass
+@dataclass(eq=False)
 class GroupCommitter(Generic[Row, Result]):
     """Runs on one event loop, over one connection of its own that it opens again when it breaks."""
 
@@ -83,6 +83,7 @@ class GroupCommitter(Generic[Row, Result]):
     batches: int = 0
     rows_written: int = 0
     _waiting: list[_Waiting[Row, Result]] = field(default_factory=list)
+    _in_flight: list[_Waiting[Row, Result]] = field(default_factory=list)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _task: asyncio.Task[None] | None = None
     _connection: Connection | None = None
@@ -113,12 +114,24 @@ class GroupCommitter(Generic[Row, Result]):
         if self._connection is not None:
             await self._connection.close()
 
+    async def abort(self) -> None:
+        """Stop at once; what waits fails, and what is in flight may or may not be written."""
+        self._closing = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+        _fail([*self._in_flight, *self._waiting], StoreAway(store=f"The {self.name} writer"))
+        self._waiting = []
+        await self._drop_connection()
+
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._waiting:
-                await self._commit(self._take())
+                self._in_flight = self._take()
+                await self._commit(self._in_flight)
+                self._in_flight = []
             if self._closing:
                 return
 

@@ -23,6 +23,7 @@ SAYS_WHERE_FROM: Final = frozenset(
         b"x-forwarded-prefix", b"x-forwarded-server", b"x-real-ip", b"x-request-id",
     }
 )  # fmt: skip
+SERVERS_OWN: Final = frozenset({b"date", b"server"})
 MAX_HEADER_BYTES: Final = 32 << 10
 
 
@@ -62,7 +63,7 @@ def request_head(scope: Scope, *, body_bytes: int, behind_proxy: bool, request_i
 
 def response_headers(headers: Headers) -> Headers:
     """What Django answered, without what belonged to its connection; a length stays, it may be of HEAD."""
-    named = _named_by_connection(headers)
+    named = _named_by_connection(headers) | SERVERS_OWN
     return [
         (name, value)
         for name, value in ((name.lower(), value) for name, value in headers)
