@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from studio.common.serializers import StrictSerializer, Text, Time
@@ -34,6 +35,7 @@ class CredentialSerializer(serializers.ModelSerializer[Credential]):
         read_only_fields = fields
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
 class Fields(serializers.JSONField):
     """An object of strings; which ones is up to the kind."""
 
@@ -67,6 +69,10 @@ class CredentialKindSerializer(StrictSerializer):
     kind = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
     fields = KindFieldSerializer(many=True)  # type: ignore[assignment]
+
+
+class CredentialKindsSerializer(StrictSerializer):
+    results = CredentialKindSerializer(many=True)
 
 
 class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):

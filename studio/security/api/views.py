@@ -61,11 +61,11 @@ class CredentialViewSet(WorkspaceViewSet):
         credentials.delete_credential(credential=self.get_object(), by=self.access)
         return Response(status=204)
 
-    @extend_schema(responses=shapes.CredentialKindSerializer(many=True))
-    @action(detail=False, pagination_class=None)
+    @extend_schema(responses=shapes.CredentialKindsSerializer)
+    @action(detail=False)
     def kinds(self, _request: Request) -> Response:
         """Which kinds there are and what each holds."""
-        return Response({"results": [asdict(kind) for kind in KINDS.values()], "next": None})
+        return Response({"results": [asdict(kind) for kind in KINDS.values()]})
 
 
 class AuditViewSet(WorkspaceViewSet):

@@ -14,7 +14,7 @@ from studio.accounts.access import Actor
 from studio.accounts.models import Workspace
 from studio.kernel.errors import Conflict, Invalid, NotFound, Problem
 from studio.kernel.ids import uuid7
-from studio.security.encryption import open_fields, seal_fields
+from studio.security.encryption import key_ring, open_fields, seal_fields
 from studio.security.kinds import KINDS
 from studio.security.models import Credential
 from studio.security.services import audit
@@ -89,6 +89,27 @@ def delete_credential(*, credential: Credential, by: Actor) -> None:
     """Nodes that still name it fail with `credential_missing`."""
     audit.record("credential.deleted", target=credential, by=by, details={"kind": credential.kind})
     credential.delete()
+
+
+def reseal_credentials(*, by: Actor, dry_run: bool = False) -> int:
+    """Seal with the newest key whatever an older one sealed, row by row; answers how many there were."""
+    count = 0
+    for identifier in Credential.objects.order_by("id").values_list("id", flat=True).iterator():
+        with transaction.atomic():
+            credential = Credential.objects.select_for_update().filter(pk=identifier).first()
+            if credential is None or key_ring().is_current(bytes(credential.secret)):
+                continue
+            count += 1
+            if not dry_run:
+                _reseal(credential, by)
+    return count
+
+
+def _reseal(credential: Credential, by: Actor) -> None:
+    place = {"workspace_id": credential.workspace_id, "credential_id": credential.pk}
+    sealed = seal_fields(open_fields(credential.secret, **place), **place)
+    Credential.objects.filter(pk=credential.pk).update(secret=sealed)
+    audit.record("credential.resealed", target=credential, by=by)
 
 
 async def open_credential(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import os
 from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from django.conf import settings
+from django.test import override_settings
 
+from studio.accounts.access import COMMAND
 from studio.kernel.clock import utcnow
 from studio.kernel.errors import NotFound
+from studio.security.encryption import key_ring
 from studio.security.models import AuditEntry, Credential
-from studio.security.services.credentials import open_credential, open_credential_now
+from studio.security.services.credentials import open_credential, open_credential_now, reseal_credentials
 from tests.studio.accounts.people import Person
 
 BEARER = {"name": "Shop", "kind": "http.bearer", "fields": {"token": "t0p-s3cret"}}
@@ -201,3 +206,22 @@ def test_an_audit_entry_cannot_be_changed(bob: Person) -> None:
 
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
         AuditEntry.objects.update(action="nothing.happened")
+
+
+def test_rotating_keys_seals_everything_anew_and_the_old_key_may_go(bob: Person) -> None:
+    made(bob)
+    old, new = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
+    try:
+        with override_settings(STUDIO_ENCRYPTION_KEYS=[old]):
+            key_ring.cache_clear()
+            first = (reseal_credentials(by=COMMAND, dry_run=True), reseal_credentials(by=COMMAND))
+        with override_settings(STUDIO_ENCRYPTION_KEYS=[new, old]):
+            key_ring.cache_clear()
+            second = (reseal_credentials(by=COMMAND), reseal_credentials(by=COMMAND))
+        with override_settings(STUDIO_ENCRYPTION_KEYS=[new]):
+            key_ring.cache_clear()
+            opened = open_credential_now(workspace_id=bob.workspace.pk, ref="Shop")
+    finally:
+        key_ring.cache_clear()
+
+    assert (first, second, opened.fields) == ((1, 1), (1, 0), {"token": "t0p-s3cret"})
