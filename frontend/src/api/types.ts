@@ -228,13 +228,16 @@ export interface User {
   id: string | number;
   email: string;
   name?: string;
+  is_staff?: boolean;
 }
 
 export interface Me {
   user: User | null;
   workspace: { slug: string; name: string; [key: string]: unknown };
   role: Role;
-  tier?: Json;
+  /** Every verb the caller may use, from the server's one table of roles. */
+  may: string[];
+  tier?: string;
 }
 
 export interface Snapshot {

@@ -24,11 +24,12 @@ import { redo, undo, useEditor } from "@/stores/editor";
 interface EditorProps {
   loaded: { workflow: Workflow; etag: string | null };
   types: ReadonlyMap<string, NodeType>;
-  editable: boolean;
-  runnable: boolean;
+  may: readonly string[];
 }
 
-export function Editor({ loaded, types, editable, runnable }: EditorProps) {
+export function Editor({ loaded, types, may }: EditorProps) {
+  const editable = may.includes("workflow.edit");
+  const runnable = may.includes("execution.run");
   const draft = useDraft(loaded);
   const definition = useEditor((state) => state.definition);
   const selected = useEditor((state) => state.selected);

@@ -5,7 +5,6 @@ import { call } from "@/api/client";
 import { meQuery, refresh } from "@/api/queries";
 import type { Execution } from "@/api/types";
 import { t } from "@/i18n";
-import { may } from "@/model/roles";
 import { isFinal } from "@/model/status";
 import { Button } from "@/ui/button";
 import { toastError } from "@/ui/toast-error";
@@ -23,7 +22,7 @@ export function CancelButton({ execution, size = "md" }: CancelButtonProps) {
     onSuccess: () => refresh(["execution", id], ["executions"]),
     onError: toastError,
   });
-  if (isFinal(status) || !me || !may(me.role, "run")) return null;
+  if (isFinal(status) || !me?.may.includes("execution.cancel")) return null;
   return (
     <Button size={size} variant="danger" busy={cancel.isPending || cancel.isSuccess} onClick={() => cancel.mutate()}>
       {!cancel.isPending && !cancel.isSuccess && <Ban aria-hidden />}

@@ -54,7 +54,7 @@ function ExecutionFacts({ execution }: { execution: Execution }) {
     <Facts
       facts={[
         [t("fact.trigger"), trigger?.kind],
-        [t("fact.version"), version === null ? null : String(version)],
+        [t("fact.version"), version === null ? t("status.draft") : t("workflow.version", { version })],
         [t("fact.queue"), execution.queue],
         [t("fact.region"), execution.region],
         [t("fact.priority"), priority ? String(priority) : null],

@@ -8,6 +8,7 @@ export const en = {
   "nav.api": "API reference",
 
   "account.menu": "Account and theme",
+  "account.console": "Operators' console",
   "account.sign_out": "Sign out",
   "role.owner": "Owner",
   "role.admin": "Admin",

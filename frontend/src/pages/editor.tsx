@@ -6,7 +6,6 @@ import { useParams } from "react-router";
 import { isNotFound, meQuery, nodeTypesQuery, workflowQuery } from "@/api/queries";
 import { Editor } from "@/canvas/editor";
 import { t } from "@/i18n";
-import { may } from "@/model/roles";
 import { NotFound } from "@/pages/not-found";
 import { useEditor } from "@/stores/editor";
 import { ErrorPanel } from "@/ui/error-panel";
@@ -35,7 +34,7 @@ export function Component() {
   if (!loaded || !types.data || !me || opened !== id) return <Loading label={t("editor.loading")} />;
   return (
     <ReactFlowProvider key={id}>
-      <Editor loaded={loaded} types={types.data} editable={may(me.role, "edit")} runnable={may(me.role, "run")} />
+      <Editor loaded={loaded} types={types.data} may={me.may} />
     </ReactFlowProvider>
   );
 }

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { BookOpen, ChevronsUpDown, History, LogOut, type LucideIcon, Monitor, Moon, Sun, Workflow } from "lucide-react";
+import { BookOpen, ChevronsUpDown, History, LogOut, type LucideIcon, Monitor, Moon, Sun, Workflow, Wrench } from "lucide-react";
 import { NavLink } from "react-router";
 
 import { call } from "@/api/client";
@@ -105,10 +105,25 @@ function AccountMenu({ me }: { me: Me }) {
       <MenuContent side="top" align="start" className="w-56">
         <MenuLabel className="truncate">{me.user?.email}</MenuLabel>
         <ThemeChoice />
+        {me.user?.is_staff && <ConsoleLink />}
         <MenuSeparator />
         <SignOut />
       </MenuContent>
     </Menu>
+  );
+}
+
+function ConsoleLink() {
+  return (
+    <>
+      <MenuSeparator />
+      <MenuItem asChild>
+        <a href="/admin/">
+          <Wrench aria-hidden />
+          {t("account.console")}
+        </a>
+      </MenuItem>
+    </>
   );
 }
 

@@ -6,7 +6,6 @@ import { Link } from "react-router";
 import { meQuery, workflowsQuery } from "@/api/queries";
 import type { WorkflowStatus, WorkflowSummary } from "@/api/types";
 import { t } from "@/i18n";
-import { may } from "@/model/roles";
 import { NewWorkflow } from "@/pages/new-workflow";
 import { useSearchValue } from "@/pages/use-address";
 import { WorkflowMenu } from "@/pages/workflow-menu";
@@ -29,7 +28,7 @@ export function Component() {
   const [status, setStatus] = useSearchValue("status");
   const [creating, setCreating] = useState(false);
   const { data: me } = useQuery(meQuery);
-  const editable = me ? may(me.role, "edit") : false;
+  const editable = me?.may.includes("workflow.edit") ?? false;
   const create = (
     <Button variant="primary" onClick={() => setCreating(true)} disabled={!editable}>
       <Plus aria-hidden />
