@@ -23,7 +23,7 @@ DEFINITION = {
     "schema": "studio/1",
     "nodes": [
         {"id": "start", "kind": "trigger.manual"},
-        {"id": "name", "kind": "data.set", "params": {"fields": {"hello": "{{ trigger.name }}"}}},
+        {"id": "name", "kind": "data.set", "params": {"values": {"hello": "{{ trigger.name }}"}}},
     ],
     "edges": [{"from": "start", "to": "name"}],
 }
@@ -123,10 +123,11 @@ def test_nobody_runs_what_they_may_not(
 
 
 def test_a_key_that_is_unknown_or_revoked_is_refused(ingress: Server, bob: Person) -> None:
-    wrong = run(ingress, Person(bob.user, bob.workspace, "editor", bob.token[:-1] + "x"), {})
     garbage = run(ingress, Person(bob.user, bob.workspace, "editor", "\xff\xfe"), {})
     ApiKey.objects.update(revoked_at="2026-01-01T00:00Z")
     revoked = run(ingress, bob, {"definition": DEFINITION})
+    ApiKey.objects.update(revoked_at=None)
+    wrong = run(ingress, Person(bob.user, bob.workspace, "editor", bob.token[:-1] + "-"), {})
 
     assert [wrong.status, garbage.status, revoked.status] == [401, 401, 401]
     assert revoked.headers["content-type"] == "application/problem+json"
