@@ -30,7 +30,9 @@ app.conf.update(
     task_store_errors_even_if_ignored=False,
     task_acks_late=False,
     task_queues=[
-        Queue(broker_queue(name, settings.STUDIO_REGION), routing_key=broker_queue(name, settings.STUDIO_REGION))
+        Queue(
+            broker_queue(name, settings.STUDIO_REGION), routing_key=broker_queue(name, settings.STUDIO_REGION)
+        )
         for name in QUEUES
     ],
     task_default_queue=broker_queue("default", settings.STUDIO_REGION),
@@ -39,6 +41,7 @@ app.conf.update(
     task_create_missing_queues=False,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
     worker_cancel_long_running_tasks_on_connection_loss=False,
     enable_utc=True,
     timezone="UTC",

@@ -13,6 +13,7 @@ import socket
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -34,8 +35,10 @@ UPDATE operations_worker
 SET heartbeat_at = now(), lease_until = now() + make_interval(secs => %(lease)s),
     in_flight = %(in_flight)s, finished = %(finished)s, loop_lag_ms = %(lag)s
 WHERE id = %(id)s AND status IN ('alive', 'draining') AND lease_until > now()
-RETURNING status
+RETURNING status, clock_timestamp()
 """
+
+DRAIN_SQL = "UPDATE operations_worker SET status = 'draining' WHERE id = %s AND status = 'alive'"
 
 # A dead worker is one whose lease ran out, or whose lock is free while two beats are missing; the lock counts
 # only once PostgreSQL itself has been up for a lease.
@@ -59,8 +62,16 @@ class LeaseLost(Exception):
 
 
 @dataclass(frozen=True)
+class Beat:
+    """What the database says to a living worker: the status it is wanted in, and what time it is."""
+
+    status: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Buried:
-    """A worker that was declared dead; `counts` is False when the loss was the database's, not the worker's."""
+    """A worker declared dead; `counts` is False when the loss was the database's, not the worker's."""
 
     id: uuid.UUID
     name: str
@@ -106,8 +117,8 @@ class Lease:
         )
         return cls(connection, worker, seconds)
 
-    async def beat(self, *, in_flight: int, finished: int, lag_ms: float) -> str:
-        """Prolong the lease; raise LeaseLost when there is none left to prolong. Answers the wanted status."""
+    async def beat(self, *, in_flight: int, finished: int, lag_ms: float) -> Beat:
+        """Prolong the lease; raise LeaseLost when there is none left to prolong."""
         cursor = await self.connection.execute(
             BEAT_SQL,
             {
@@ -121,7 +132,7 @@ class Lease:
         row = await cursor.fetchone()
         if row is None:
             raise LeaseLost(str(self.id))
-        return str(row[0])
+        return Beat(str(row[0]), row[1])
 
     async def bury_the_dead(self, *, missing_seconds: float) -> list[Buried]:
         """Declare workers dead that are; each is reported to exactly one caller."""
@@ -135,6 +146,10 @@ class Lease:
             },
         )
         return [Buried(row[0], row[1], counts=row[2]) for row in await cursor.fetchall()]
+
+    async def drain(self) -> None:
+        """Tell everybody that this worker takes nothing new."""
+        await self.connection.execute(DRAIN_SQL, [self.id])
 
     async def stop(self) -> None:
         """Leave in good order: nothing is held any more."""

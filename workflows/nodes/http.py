@@ -66,6 +66,7 @@ class Request(Node):
 
     kind = "http.request"
     effect = Effect.WRITE
+    sends_idempotency_key = True
     example = Example(
         params={"method": "POST", "url": "https://api.example.com/orders", "json": {"item": "book"}},
         answer={

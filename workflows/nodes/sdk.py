@@ -198,6 +198,9 @@ class Node:
     trigger: ClassVar[bool] = False
     opens_items: ClassVar[bool] = False
     honours_idempotency_key: ClassVar[bool] = False
+    """The other side acts once for one key: an unknown outcome may be tried again."""
+    sends_idempotency_key: ClassVar[bool] = False
+    """What is sent carries the key: when its worker is lost, the very same is sent again."""
     inline: ClassVar[bool] = True
     """A plain `run` that is fast enough for the event loop; set it to False for one that is not."""
     is_async: ClassVar[bool] = False

@@ -10,8 +10,8 @@ from psycopg.rows import dict_row
 from studio.common.committer import Connection
 from workflows.runtime.records import Claimed
 
-# The claim is one statement: it locks the worker's own row (FOR SHARE) and needs it alive with its lease ahead
-# of the database's clock, so a worker that was declared dead can claim nothing, however late it wakes up.
+# The claim is one statement: it locks the worker's own row (FOR SHARE) and needs it alive with its lease
+# ahead of the database's clock, so a worker that was declared dead can claim nothing, however late it wakes up.
 # Workspaces are found by a skip scan over the claim index, then each gives its oldest rows of highest
 # priority; ranking rows within their workspace before ordering over all of them shares a batch evenly.
 CLAIM_SQL = """
@@ -53,7 +53,8 @@ WHERE e.id = c.id AND e.status = 'queued'
 RETURNING e.id, e.workspace_id, e.workflow_id, e.version, e.definition_id, e.trigger_node, e.trigger_kind,
           e.queue, e.region, e.priority, e.parent_id, e.parent_step_id, e.depth, e.epoch, e.losses, e.seq,
           e.active_seconds, e.created_at, e.started_at,
-          (SELECT p.input FROM workflows_payload p WHERE p.id = e.id) AS input
+          (SELECT p.input FROM workflows_payload p WHERE p.id = e.id) AS input,
+          EXISTS (SELECT 1 FROM workflows_mailbox m WHERE m.execution_id = e.id) AS has_mail
 """
 
 DEFINITIONS_SQL = "SELECT id, body FROM workflows_definition WHERE id = ANY(%s::uuid[])"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -15,6 +14,7 @@ from workflows.engine.scope import input_of, scope_of, visit_of
 from workflows.engine.steps import State, Step
 from workflows.nodes.sdk import HttpAnswer, HttpClient, Sandbox
 from workflows.runtime.ports import bound
+from workflows.runtime.records import Claimed
 
 log = structlog.get_logger()
 
@@ -29,8 +29,13 @@ class Deadline:
 
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
-        self.at = None if seconds is None else asyncio.get_running_loop().time() + seconds
+        self.at: float | None = None
         self.timer: asyncio.Timeout | None = None
+
+    def start(self) -> float | None:
+        if self.seconds is not None:
+            self.at = asyncio.get_running_loop().time() + self.seconds
+        return self.at
 
     def left(self, wanted: float) -> float:
         """Seconds a request may take that asks for `wanted`."""
@@ -45,6 +50,9 @@ class Deadline:
     @property
     def passed(self) -> bool:
         return self.at is not None and asyncio.get_running_loop().time() >= self.at - 0.02
+
+
+NO_DEADLINE = Deadline(None)
 
 
 class StepHttp:
@@ -85,67 +93,87 @@ class StepHttp:
             self.deadline.extend(0.0)
 
 
+class Scene(Protocol):
+    """The run around an attempt."""
+
+    state: State
+    claimed: Claimed
+
+    @property
+    def host(self) -> Equipment: ...
+    def key_of(self, step: Step) -> str: ...
+    def began_at(self, step: Step) -> datetime: ...
+
+
+class Equipment(Protocol):
+    """What nodes touch the world with, one of each per process."""
+
+    client: HttpClient
+    sandbox: Sandbox
+
+
 class StepContext:
     """Made for every attempt; what costs something is worked out when it is asked for."""
 
-    __slots__ = ("deadline", "http", "idempotency_key", "now", "sandbox", "state", "step", "workspace_id")
+    __slots__ = ("_scene", "_step", "deadline")
 
-    def __init__(
-        self,
-        state: State,
-        step: Step,
-        *,
-        workspace_id: uuid.UUID,
-        idempotency_key: str,
-        now: datetime,
-        deadline: Deadline,
-        client: HttpClient,
-        sandbox: Sandbox,
-    ) -> None:
-        self.state = state
-        self.step = step
-        self.workspace_id = workspace_id
-        self.idempotency_key = idempotency_key
-        self.now = now
+    def __init__(self, scene: Scene, step: Step, deadline: Deadline) -> None:
+        self._scene = scene
+        self._step = step
         self.deadline = deadline
-        self.http = StepHttp(client, deadline)
-        self.sandbox = sandbox
 
     @property
     def input(self) -> Any:
-        return input_of(self.state, self.step)
+        return input_of(self._scene.state, self._step)
 
     @property
     def trigger(self) -> Any:
-        return self.state.trigger
+        return self._scene.state.trigger
 
     @property
     def scope(self) -> Mapping[str, Any]:
-        return scope_of(self.state, self.step)
+        return scope_of(self._scene.state, self._step)
 
     @property
     def node(self) -> str:
-        return self.step.node
+        return self._step.node
 
     @property
     def iteration(self) -> str:
-        return self.step.iteration
+        return self._step.iteration
 
     @property
     def visit(self) -> int:
-        return visit_of(self.state, self.step)
+        return visit_of(self._scene.state, self._step)
 
     @property
     def attempt(self) -> int:
-        return self.step.attempt
+        return self._step.attempt
+
+    @property
+    def idempotency_key(self) -> str:
+        return self._scene.key_of(self._step)
 
     @property
     def execution(self) -> Mapping[str, Any]:
-        return self.state.execution
+        return self._scene.state.execution
+
+    @property
+    def now(self) -> datetime:
+        """When the step first ran: a later try and a later worker see the same clock."""
+        return self._scene.began_at(self._step)
 
     @property
     def timeout(self) -> float | None:
-        return self.deadline.seconds
+        return self._step.spec.settings.timeout
+
+    @property
+    def http(self) -> HttpClient:
+        return StepHttp(self._scene.host.client, self.deadline)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self._scene.host.sandbox
 
     async def credential(self, ref: str) -> Mapping[str, Any]:
         if bound.credentials is None:
@@ -154,8 +182,10 @@ class StepContext:
                 category=Category.AUTH,
                 error_code="credential_unavailable",
             )
-        return await bound.credentials.open(workspace_id=self.workspace_id, ref=ref)
+        return await bound.credentials.open(workspace_id=self._scene.claimed.workspace_id, ref=ref)
 
     def log(self, level: str, message: str, **fields: Any) -> None:
         method = getattr(log, level if level in {"debug", "info", "warning", "error"} else "info")
-        method("step.log", execution=self.execution.get("id"), node=self.node, message=message, **fields)
+        method(
+            "step.log", execution=str(self._scene.claimed.id), node=self.node, message=message, fields=fields
+        )

@@ -1,7 +1,7 @@
 """Checkpoints: every write of a worker carries its fence and is refused when that fence is stale.
 
-A write joins on (execution, owner, epoch). The execution row is locked by the same statement (FOR SHARE, or by
-its own update), so a take-over either waits for the write or is seen by it; an id that is missing from the
+A write joins on (execution, owner, epoch). The execution row is locked by the same statement (FOR SHARE, or
+by its own update), so a take-over either waits for the write or is seen by it; an id that is missing from the
 answer was fenced, and its run is dropped.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from studio.common.committer import Connection
-from workflows.runtime.records import BlobRow, FencedWrite, StepRow
+from workflows.runtime.records import BlobRow, FencedWrite, NewMail, StepRow
 from workflows.runtime.submit import SUBMIT_SQL, parameters
 
 WRITE_SQL = """
@@ -22,7 +22,8 @@ WITH x AS (
     SELECT * FROM unnest(
         %s::uuid[], %s::bigint[], %s::text[], %s::bigint[], %s::jsonb[], %s::jsonb[], %s::timestamptz[],
         %s::boolean[], %s::boolean[], %s::bytea[], %s::float8[], %s::uuid[], %s::uuid[]
-    ) AS x(id, epoch, status, seq, reason, error, due_at, release, final, output, active, parent_id, parent_step)
+    ) AS x(id, epoch, status, seq, reason, error, due_at, release, final, output, active, parent_id,
+           parent_step)
 ), locked AS (
     SELECT e.id FROM workflows_execution e JOIN x ON e.id = x.id
     WHERE x.status IS NULL AND e.owner = %s AND e.epoch = x.epoch
@@ -69,6 +70,11 @@ MAIL_HELD_SQL = (
     "UPDATE workflows_mailbox SET held = true WHERE id = ANY(%s::uuid[]) AND execution_id = ANY(%s::uuid[])"
 )
 MAIL_OVER_SQL = "DELETE FROM workflows_mailbox WHERE execution_id = ANY(%s::uuid[])"
+MAIL_SENT_SQL = """
+INSERT INTO workflows_mailbox (id, execution_id, kind, name, held, created_at)
+SELECT *, false, now() FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[])
+ON CONFLICT (id) DO NOTHING
+"""
 BLOBS_SQL = """
 INSERT INTO workflows_blob (id, workspace_id, execution_id, media_type, size_bytes, sha256, body)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::bigint[], %s::text[], %s::bytea[])
@@ -77,7 +83,7 @@ ON CONFLICT (id) DO NOTHING
 
 
 class FencedWriter:
-    """Writes checkpoints in groups (studio.common.committer.Writer); the result tells whether the fence held."""
+    """Writes checkpoints in groups (`studio.common.committer.Writer`); a result tells whether its fence held."""
 
     def __init__(self, owner: Callable[[], uuid.UUID]) -> None:
         self._owner = owner
@@ -114,10 +120,7 @@ class FencedWriter:
             "SELECT id, seq FROM workflows_execution WHERE id = ANY(%s::uuid[])", [ends], binary=True
         )
         seqs = dict(await cursor.fetchall())  # type: ignore[arg-type]
-        return [
-            True if row.change and row.change.release and seqs.get(row.execution_id) == row.change.seq else None
-            for row in rows
-        ]
+        return [True if _released(row, seqs.get(row.execution_id)) else None for row in rows]
 
     async def _write_states(
         self, connection: Connection, owner: uuid.UUID, rows: Sequence[FencedWrite]
@@ -139,16 +142,37 @@ class FencedWriter:
             await connection.execute(MAIL_HELD_SQL, [held, ids])
         if over := [row.execution_id for row in rows if row.change and row.change.final]:
             await connection.execute(MAIL_OVER_SQL, [over])
+        if sent := [mail for row in rows for mail in row.sent_mail]:
+            await connection.execute(MAIL_SENT_SQL, _mails(sent))
         if children := [child for row in rows for child in row.children]:
             await connection.execute(SUBMIT_SQL, parameters(children))
 
 
+def _released(row: FencedWrite, seq: object) -> bool:
+    return row.change is not None and row.change.release and row.change.seq == seq
+
+
 def _has_more(row: FencedWrite) -> bool:
-    return bool(row.read_mail or row.held_mail or row.children or row.blobs)
+    return bool(row.read_mail or row.held_mail or row.sent_mail or row.children or row.blobs)
 
 
 def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value).decode()
+    """JSON that jsonb takes: it knows no NUL character, which only texts from outside bring in."""
+    if value is None:
+        return None
+    text = orjson.dumps(value).decode()
+    return orjson.dumps(_without_nul(value)).decode() if "\\u0000" in text else text
+
+
+def _without_nul(value: Any) -> Any:
+    match value:
+        case str():
+            return value.replace("\x00", "")
+        case list():
+            return [_without_nul(item) for item in value]
+        case dict():
+            return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+    return value
 
 
 def _changes(rows: Sequence[FencedWrite]) -> list[list[Any]]:
@@ -206,6 +230,15 @@ def _steps(steps: Sequence[StepRow]) -> list[list[Any]]:
         for column, value in zip(columns, values, strict=True):
             column.append(value)
     return columns
+
+
+def _mails(mails: Sequence[NewMail]) -> list[list[Any]]:
+    return [
+        [mail.id for mail in mails],
+        [mail.execution_id for mail in mails],
+        [mail.kind for mail in mails],
+        [mail.name for mail in mails],
+    ]
 
 
 def _blobs(blobs: Sequence[BlobRow]) -> list[list[Any]]:

@@ -48,7 +48,12 @@ def store(value: Any, *, workspace_id: uuid.UUID, execution_id: uuid.UUID) -> St
         sha256=digest,
         body=codec.seal(packed),
     )
-    reference = {"id": str(blob.id), "size_bytes": blob.size_bytes, "media_type": MEDIA_TYPE, "sha256": digest}
+    reference = {
+        "id": str(blob.id),
+        "size_bytes": blob.size_bytes,
+        "media_type": MEDIA_TYPE,
+        "sha256": digest,
+    }
     return Stored(codec.encode({"$blob": reference}), blob)
 
 

@@ -75,6 +75,7 @@ class Claimed:
     created_at: datetime
     started_at: datetime
     input: bytes | None
+    has_mail: bool
 
 
 @dataclass(slots=True, kw_only=True)
@@ -127,10 +128,21 @@ class FencedWrite:
     change: StatusChange | None = None
     read_mail: list[uuid.UUID] = field(default_factory=list)
     held_mail: list[uuid.UUID] = field(default_factory=list)
+    sent_mail: list[NewMail] = field(default_factory=list)
     children: list[NewExecution] = field(default_factory=list)
     parent_id: uuid.UUID | None = None
     parent_step_id: uuid.UUID | None = None
     blobs: list[BlobRow] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """A word from one execution to another."""
+
+    id: uuid.UUID
+    execution_id: uuid.UUID
+    kind: str
+    name: str = ""
 
 
 @dataclass(slots=True, kw_only=True)

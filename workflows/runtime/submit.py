@@ -27,7 +27,8 @@ WITH new AS (
 ), keys AS (
     INSERT INTO common_idempotencykey AS kept
         (id, workspace_id, scope, key, body_hash, ref, created_at, updated_at, expires_at)
-    SELECT id, workspace_id, scope, key, body_hash, id, now(), now(), now() + make_interval(secs => keep_seconds)
+    SELECT id, workspace_id, scope, key, body_hash, id, now(), now(),
+           now() + make_interval(secs => keep_seconds)
     FROM new WHERE key IS NOT NULL
     ON CONFLICT (workspace_id, scope, key) DO UPDATE
         SET body_hash = excluded.body_hash, ref = excluded.ref, expires_at = excluded.expires_at
@@ -183,4 +184,3 @@ def submit_now(cursor: _Cursor, row: NewExecution) -> Accepted:
 
 def _json_text(tags: list[str]) -> str:
     return orjson.dumps(tags).decode()
-

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 
 from studio.common.committer import Connection
 from studio.kernel import codec
+from workflows.runtime import payload
 from workflows.runtime.records import Mail
+from workflows.runtime.rows import blobs
 
 log = structlog.get_logger()
 
@@ -64,6 +67,11 @@ SELECT id, execution_id, kind, name, payload, held FROM workflows_mailbox
 WHERE execution_id = ANY(%s::uuid[]) ORDER BY id
 """
 
+ENDS_SQL = """
+SELECT e.id, e.status, e.error, p.output
+FROM workflows_execution e JOIN workflows_payload p ON p.id = e.id WHERE e.id = ANY(%s::uuid[])
+"""
+
 # Mail to executions that have ended is of no use to anybody.
 MAIL_SWEEP_SQL = """
 DELETE FROM workflows_mailbox m USING workflows_execution e
@@ -90,13 +98,44 @@ async def ripen(connection: Connection) -> set[str]:
 
 
 async def mail_for_owner(connection: Connection, worker: uuid.UUID) -> list[Mail]:
-    cursor = await connection.execute(MAIL_FOR_OWNER_SQL, [worker], binary=True)
-    return [_mail(row) for row in await cursor.fetchall()]
+    """Unread mail of everything this worker holds."""
+    return await _read(connection, MAIL_FOR_OWNER_SQL, [worker])
 
 
 async def mail_of(connection: Connection, executions: Sequence[uuid.UUID]) -> list[Mail]:
-    cursor = await connection.execute(MAIL_OF_SQL, [list(executions)], binary=True)
-    return [_mail(row) for row in await cursor.fetchall()]
+    """All mail of these executions, what an earlier owner held included."""
+    return await _read(connection, MAIL_OF_SQL, [list(executions)])
+
+
+async def drop_stale_mail(connection: Connection) -> None:
+    await connection.execute(MAIL_SWEEP_SQL)
+
+
+async def _read(connection: Connection, statement: str, arguments: list[Any]) -> list[Mail]:
+    cursor = await connection.execute(statement, arguments, binary=True)
+    mails = [_mail(row) for row in await cursor.fetchall()]
+    await _read_ends(connection, [mail for mail in mails if mail.kind == "child_ended"])
+    return mails
+
+
+async def _read_ends(connection: Connection, mails: list[Mail]) -> None:
+    """The end of a child is told by its id alone; what it yielded is read where it lies."""
+    if not mails:
+        return
+    cursor = await connection.execute(ENDS_SQL, [[mail.id for mail in mails]], binary=True)
+    ends: dict[Any, tuple[Any, ...]] = {row[0]: row for row in await cursor.fetchall()}
+    outputs = {identifier: payload.load(row[3]) for identifier, row in ends.items()}
+    referred = {key: blob for key, value in outputs.items() if (blob := payload.reference(value)) is not None}
+    loaded = await blobs(connection, list(referred.values()))
+    for mail in mails:
+        _, status, error, _ = ends.get(mail.id, (mail.id, "failed", None, None))
+        output = loaded.get(referred[mail.id]) if mail.id in referred else outputs.get(mail.id)
+        mail.payload = {"output": output, "error": None if status == "succeeded" else error or _ended(status)}
+
+
+def _ended(status: str) -> dict[str, Any]:
+    category = "cancelled" if status == "cancelled" else "infrastructure"
+    return {"code": f"child_{status}", "category": category, "message": f"It ended as {status}."}
 
 
 def _mail(row: tuple[object, ...]) -> Mail:
@@ -109,5 +148,3 @@ def _mail(row: tuple[object, ...]) -> Mail:
         payload=codec.decode(payload),  # type: ignore[arg-type]
         held=bool(held),
     )
-
-

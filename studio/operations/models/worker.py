@@ -42,7 +42,11 @@ class Worker(models.Model):
         ordering = ["-started_at"]
         indexes = [
             # The sweeper looks for living workers several times a second among all that ever were.
-            models.Index(fields=["lease_until"], name="worker_live", condition=models.Q(status__in=["alive", "draining"]))
+            models.Index(
+                fields=["lease_until"],
+                name="worker_live",
+                condition=models.Q(status__in=["alive", "draining"]),
+            )
         ]
 
     def __str__(self) -> str:

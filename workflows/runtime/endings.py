@@ -1,0 +1,36 @@
+"""Ending an execution that never gets to run."""
+
+from __future__ import annotations
+
+from studio.kernel.errors import Category, NodeError, Permanent
+from workflows.engine.errors import body_of
+from workflows.runtime.records import Claimed, FencedWrite, StatusChange
+
+
+def refused(claimed: Claimed, error: NodeError, *, dead_letter: bool = False) -> FencedWrite:
+    """The write that ends it as failed; a dead letter says so in its reason."""
+    body = body_of(error)
+    reason = {"code": "dead_letter", "detail": str(error)} if dead_letter else None
+    return FencedWrite(
+        execution_id=claimed.id,
+        epoch=claimed.epoch,
+        steps=[],
+        change=StatusChange(
+            status="failed",
+            seq=(claimed.epoch << 32) + 1,
+            reason=reason,
+            error=body,
+            release=True,
+            final=True,
+        ),
+        parent_id=claimed.parent_id,
+        parent_step_id=claimed.parent_step_id,
+    )
+
+
+def lost_too_often(claimed: Claimed) -> NodeError:
+    return Permanent(
+        reason=f"Its worker was lost {claimed.losses} times while it ran; it is not tried again by itself.",
+        category=Category.INFRASTRUCTURE,
+        error_code="lost_too_often",
+    )
