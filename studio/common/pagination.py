@@ -72,9 +72,7 @@ class KeysetPagination(BasePagination):
         self.ordering = "-id"
         self.next: str | None = None
 
-    def paginate_queryset(
-        self, queryset: Any, request: Request, view: Any | None = None
-    ) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any | None = None) -> list[Any]:
         self.ordering = getattr(view, "keyset", "-id")
         page = read_page(request.query_params, self.ordering)
         field = self.ordering.removeprefix("-")
