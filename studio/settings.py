@@ -246,6 +246,12 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "WorkflowStatus": "workflows.models.Workflow.Status",
+        "ExecutionStatus": "workflows.models.Execution.Status",
+        "StepStatus": "workflows.api.execution_serializers.STEP_STATUSES",
+        "EventStatus": "webhooks.models.Event.Status",
+    },
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "validatorUrl": None},
 }
 

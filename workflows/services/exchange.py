@@ -7,35 +7,42 @@ a few lines of them unfold into gigabytes.
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import orjson
 import yaml
 
+from studio.kernel.documents import MAX_DEPTH, read_json
 from studio.kernel.errors import Invalid, Malformed, Problem, TooLarge
+from workflows.engine.findings import escaped
 from workflows.models import Workflow
 
 Format = Literal["json", "yaml"]
 FORMATS: tuple[Format, ...] = ("json", "yaml")
 
 MAX_BYTES = 1 << 20
-MAX_DEPTH = 64
+_LONGEST_ESCAPE = 6
 _MAX_NODES = 200_000
-_ENVELOPE = ("name", "description", "tags", "definition")
+MAX_TAGS = 50
+_LONGEST_TAG = 60
+_LONGEST = {"name": 200, "description": 10_000}
+_ENVELOPE = (*_LONGEST, "tags", "definition")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Imported:
-    """What a file holds; `name` None when it is a bare definition."""
+    """What a file holds. `place` is the pointer of the definition in it; a bare one has no name."""
 
     name: str | None = None
     description: str = ""
     tags: list[str] = field(default_factory=list)
     definition: Any = None
+    place: str = "/definition"
 
 
 def export_document(workflow: Workflow, definition: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -56,14 +63,15 @@ def write_document(document: Mapping[str, Any], form: Format) -> str:
 
 
 def read_yaml(text: str | bytes) -> Any:
-    """The value of one YAML document; raise Malformed or TooLarge. Numbers and texts still need checking."""
+    """The value of one YAML document; raise TooLarge, Malformed or Invalid, as JSON is read."""
     if len(text) > MAX_BYTES:
         raise TooLarge(limit_bytes=MAX_BYTES)
     try:
         _measure(text)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader with fewer types still
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader with fewer types still
     except (yaml.YAMLError, UnicodeError, ValueError) as error:
         raise Malformed(reason=f"This is not YAML: {_first_line(error)}") from error
+    return read_json(json.dumps(value).encode(), limit_bytes=_LONGEST_ESCAPE * MAX_BYTES)
 
 
 def read_document(value: Any) -> Imported:
@@ -71,7 +79,7 @@ def read_document(value: Any) -> Imported:
     if not isinstance(value, dict):
         raise Invalid(problems=[Problem("", "wrong_type", "A workflow file holds an object.")])
     if "definition" not in value:
-        return Imported(definition=value)
+        return Imported(definition=value, place="")
     problems = list(_envelope_problems(value))
     if problems:
         raise Invalid(problems=problems)
@@ -83,16 +91,25 @@ def read_document(value: Any) -> Imported:
     )
 
 
-def _envelope_problems(value: Mapping[str, Any]) -> list[Problem]:
-    problems = [
-        Problem(f"/{key}", "unknown_key", f"Known here are {', '.join(_ENVELOPE)}.")
-        for key in value
-        if key not in _ENVELOPE
-    ]
-    for key, kind, wanted in (("name", str, "text"), ("description", str, "text"), ("tags", list, "a list")):
-        if value.get(key) is not None and not isinstance(value[key], kind):
-            problems.append(Problem(f"/{key}", "wrong_type", f"Write {wanted}."))
-    return problems
+def _envelope_problems(value: Mapping[str, Any]) -> Iterator[Problem]:
+    for key in value:
+        if key not in _ENVELOPE:
+            yield Problem(f"/{escaped(key)}", "unknown_key", f"Known here are {', '.join(_ENVELOPE)}.")
+    for key, most in _LONGEST.items():
+        text = value.get(key)
+        if text is not None and not (isinstance(text, str) and len(text) <= most):
+            yield Problem(f"/{key}", "wrong_type", f"Write text of at most {most:,} characters.")
+    tags = value.get("tags")
+    if tags is not None and not (
+        isinstance(tags, list) and len(tags) <= MAX_TAGS and all(map(_is_tag, tags))
+    ):
+        yield Problem(
+            "/tags", "wrong_type", f"Write at most {MAX_TAGS} words of 1 to {_LONGEST_TAG} characters."
+        )
+
+
+def _is_tag(value: Any) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= _LONGEST_TAG
 
 
 class _Loader(yaml.CSafeLoader):

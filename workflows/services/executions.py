@@ -17,7 +17,7 @@ from studio.kernel import codec
 from studio.kernel.errors import Conflict, Invalid, NotFound, Problem
 from studio.kernel.ids import step_range, uuid7
 from studio.security.services import audit
-from workflows.models import Execution, MailboxItem, Payload, Step
+from workflows.models import Execution, MailboxItem, Payload, Step, Workflow
 from workflows.models.execution import FINAL_STATUSES
 from workflows.runtime.doorbell import bell
 from workflows.services.definitions import load_definition
@@ -27,7 +27,7 @@ from workflows.services.step_inputs import StepInputs
 
 CANCEL = "cancel"
 SIGNAL = "signal"
-_SIGNAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+SIGNAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 # What waits is queued at once. What runs is told by its owner's next look at the mail, and what parks in this
 # very moment by the sweepers.
@@ -58,7 +58,7 @@ def signal_execution(
     *, workspace: Workspace, execution_id: uuid.UUID, name: str, payload: Any, by: Actor
 ) -> Execution:
     """Give it what a `flow.wait` awaits; a signal that comes early is kept until something awaits it."""
-    if not _SIGNAL_NAME.fullmatch(name):
+    if not SIGNAL_NAME.fullmatch(name):
         detail = (
             "A signal's name has letters, digits, `_`, `.` and `-`, at most 100, and no sign before them."
         )
@@ -74,9 +74,16 @@ def describe_execution(execution: Execution) -> dict[str, Any]:
     documents = Payload.objects.filter(pk=execution.pk).first()
     return {
         **present_execution(execution),
+        "workflow_name": workflow_name(execution),
         "input": codec.decode(documents.input) if documents else None,
         "output": codec.decode(documents.output) if documents else None,
     }
+
+
+def workflow_name(execution: Execution) -> str | None:
+    """None for an unsaved definition, and once the workflow is deleted."""
+    workflow = Workflow.objects.filter(pk=execution.workflow_id).only("name").first()
+    return workflow.name if workflow else None
 
 
 def definition_of(execution: Execution) -> dict[str, Any]:

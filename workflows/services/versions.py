@@ -76,6 +76,17 @@ def get_version(workflow: Workflow, number: int) -> Version:
     return version
 
 
+def definition_named(workflow: Workflow, name: str) -> dict[str, Any]:
+    """The definition that `draft`, `published` or a version's number names; raise NotFound or Conflict."""
+    if name == "draft":
+        draft: dict[str, Any] = workflow.draft
+        return draft
+    number = workflow.published_version if name == "published" else int(name)
+    if number is None:
+        raise Conflict(reason="This workflow is not published yet.", error_code="not_published")
+    return load_definition(workflow.workspace_id, get_version(workflow, number).definition_id)
+
+
 def diff_definitions(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """What changed between two definitions: nodes by id with the pointers that differ, edges, settings."""
     old_nodes, new_nodes = _by_id(old), _by_id(new)

@@ -15,6 +15,7 @@ from studio.kernel.errors import Conflict, NotFound, PreconditionFailed
 from studio.security.services import audit
 from workflows.models import Workflow
 from workflows.services.definitions import check_definition, empty_definition, refuse
+from workflows.services.exchange import Imported
 from workflows.services.triggers import sync_triggers
 
 MAX_SLUG = 80
@@ -52,6 +53,23 @@ def create_workflow(
         _save_with_slug(workflow)
     audit.record("workflow.created", target=workflow, by=by)
     return workflow
+
+
+def import_workflow(
+    *, workspace: Workspace, by: Actor, imported: Imported, name: str | None = None
+) -> Workflow:
+    """A new draft from a file; `name` goes before the one in it."""
+    report = check_definition(imported.definition)
+    if report.broken:
+        raise refuse(report.broken, _BROKEN, below=imported.place)
+    return create_workflow(
+        workspace=workspace,
+        by=by,
+        name=name or imported.name or "Imported workflow",
+        description=imported.description,
+        tags=imported.tags,
+        definition=imported.definition,
+    )
 
 
 @transaction.atomic

@@ -1,0 +1,1 @@
+"""Routes of workflows, executions and what belongs to them below `/api/v1/`."""

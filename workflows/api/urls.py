@@ -1,0 +1,56 @@
+"""Routes below `/api/v1/`."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from workflows.api.catalogue_views import NodeTypesView, NodeTypeView
+from workflows.api.document_views import BlobView, TicketView
+from workflows.api.execution_views import ExecutionViewSet
+from workflows.api.run_views import RunUnsavedView, RunView
+from workflows.api.variable_views import VariableViewSet
+from workflows.api.version_views import VersionViewSet
+from workflows.api.workflow_views import ImportViewSet, WorkflowViewSet
+
+_LIST = {"get": "list", "post": "create"}
+_ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+
+_workflows = [
+    path("workflows", WorkflowViewSet.as_view(_LIST)),
+    path("workflows/validate", WorkflowViewSet.as_view({"post": "validate"})),
+    path("workflows/schema", WorkflowViewSet.as_view({"get": "definition_schema"})),
+    path("workflows/import", ImportViewSet.as_view({"post": "import_file"})),
+    path("workflows/<uuid:id>", WorkflowViewSet.as_view(_ONE)),
+    path("workflows/<uuid:id>/export", WorkflowViewSet.as_view({"get": "export"})),
+    path("workflows/<uuid:id>/publish", WorkflowViewSet.as_view({"post": "publish"})),
+    path("workflows/<uuid:id>/pause", WorkflowViewSet.as_view({"post": "pause"})),
+    path("workflows/<uuid:id>/resume", WorkflowViewSet.as_view({"post": "resume"})),
+    path("workflows/<uuid:id>/archive", WorkflowViewSet.as_view({"post": "archive"})),
+    path("workflows/<uuid:id>/run", RunView.as_view()),
+    path("workflows/<uuid:id>/versions", VersionViewSet.as_view({"get": "list"})),
+    path("workflows/<uuid:id>/versions/<int:number>", VersionViewSet.as_view({"get": "retrieve"})),
+    path(
+        "workflows/<uuid:id>/versions/<int:number>/diff/<int:other>", VersionViewSet.as_view({"get": "diff"})
+    ),
+    path("workflows/<uuid:id>/versions/<int:number>/restore", VersionViewSet.as_view({"post": "restore"})),
+]
+_executions = [
+    path("run", RunUnsavedView.as_view()),
+    path("executions", ExecutionViewSet.as_view({"get": "list"})),
+    path("executions/<uuid:id>", ExecutionViewSet.as_view({"get": "retrieve"})),
+    path("executions/<uuid:id>/steps", ExecutionViewSet.as_view({"get": "steps"})),
+    path("executions/<uuid:id>/events", ExecutionViewSet.as_view({"get": "events"})),
+    path("executions/<uuid:id>/definition", ExecutionViewSet.as_view({"get": "definition"})),
+    path("executions/<uuid:id>/cancel", ExecutionViewSet.as_view({"post": "cancel"})),
+    path("executions/<uuid:id>/signals/<str:name>", ExecutionViewSet.as_view({"post": "signal"})),
+    path("blobs/<uuid:id>", BlobView.as_view()),
+    path("tickets", TicketView.as_view()),
+]
+_catalogue = [
+    path("node-types", NodeTypesView.as_view()),
+    path("node-types/<str:kind>", NodeTypeView.as_view()),
+    path("variables", VariableViewSet.as_view(_LIST)),
+    path("variables/<uuid:id>", VariableViewSet.as_view(_ONE)),
+]
+
+urlpatterns = [*_workflows, *_executions, *_catalogue]
