@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from studio.embedded.os_process import command_line, is_alive, wait_until
+from studio.embedded.os_process import birth, is_alive, wait_until
 
 _CHECKOUT = Path(__file__).resolve().parent.parent.parent
 
@@ -46,7 +46,7 @@ class Guardian:
         What is `last` (a store) ends when all others have.
         """
         message = {"watch": pid, "stop": int(stop), "seconds": seconds, "last": last}
-        self._tell(message | {"command": command_line(pid)})
+        self._tell(message | {"birth": birth(pid)})
 
     def forget(self, pid: int) -> None:
         self._tell({"forget": pid})
@@ -83,7 +83,7 @@ def main() -> None:
             watched.pop(message["forget"], None)
         else:
             folders.append(message["delete"])
-    ours = [entry for entry in watched.values() if command_line(entry["watch"]) == entry["command"]]
+    ours = [entry for entry in watched.values() if birth(entry["watch"]) == entry["birth"]]
     for last in (False, True):
         _end_all([entry for entry in ours if entry["last"] is last])
     for folder in folders:

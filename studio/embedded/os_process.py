@@ -51,6 +51,20 @@ def command_line(pid: int) -> str:
     return answer.stdout.strip()
 
 
+def birth(pid: int) -> str:
+    """When `pid` was started, in the system's own words; empty when it is gone.
+
+    With the number it names one process for good, even in the moment when its command line is still empty.
+    """
+    if _PROC.exists():
+        fields = _stat(pid)
+        return fields[19] if fields else ""
+    answer = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return answer.stdout.strip()
+
+
 def end(pid: int, steps: Sequence[tuple[signal.Signals, float]]) -> bool:
     """Send each signal and wait its seconds until the process is gone; False if it outlived all of them."""
     for number, seconds in steps:
@@ -77,8 +91,14 @@ def _reap(pid: int) -> None:
 def _is_zombie(pid: int) -> bool:
     if not _PROC.exists():
         return False
+    fields = _stat(pid)
+    return not fields or fields[0] == "Z"
+
+
+def _stat(pid: int) -> list[str]:
+    """What the kernel says after the process's name: state first, start time twentieth."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return True
-    return stat.rpartition(")")[2].split()[0] == "Z"
+        return []
+    return stat.rpartition(")")[2].split()

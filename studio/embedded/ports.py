@@ -6,6 +6,8 @@ import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from studio.embedded.os_process import wait_until
+
 BACKLOG = 2_048
 
 
@@ -32,9 +34,12 @@ def any_free() -> int:
 
 
 def free_again(url: object) -> int:
-    """The port that `url` names, if nobody has taken it: addresses survive a restart; else any."""
+    """The port that `url` names, if nobody has taken it: addresses survive a restart; else any.
+
+    A killed server may hold it for a moment after its process has gone from sight.
+    """
     port = urlsplit(str(url)).port if url else None
-    return port if port and is_free(port) else any_free()
+    return port if port and wait_until(lambda: is_free(port), seconds=1) else any_free()
 
 
 def listen(host: str, candidates: Iterable[int]) -> socket.socket | None:

@@ -77,7 +77,7 @@ class Postgres:
         if data is None or not (data / "PG_VERSION").exists():
             data, password = self._make_data(account), secrets.token_urlsafe(32)
             install = reachable_install(account, data.parent)
-            make_cluster(install, data, password, account)
+            make_cluster(install, data, password, account, durable=self.durable)
             record = {"data": str(data), "password": password}
             self.home.keep(RECORD, record)
         install = reachable_install(account, data.parent)
@@ -150,7 +150,7 @@ class Postgres:
         raise EmbeddedError(f"PostgreSQL did not start; its log {log} ends with:\n{last_lines(log)}")
 
 
-def make_cluster(install: Path, data: Path, password: str, account: Account) -> None:
+def make_cluster(install: Path, data: Path, password: str, account: Account, *, durable: bool) -> None:
     """Create an empty cluster with our role and database in the empty folder `data`."""
     secret = data.parent / f".password-{secrets.token_hex(4)}"
     descriptor = os.open(secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -169,7 +169,8 @@ def make_cluster(install: Path, data: Path, password: str, account: Account) -> 
         secret.unlink()
     single = (install / "bin" / "postgres", "--single", "-D", data, "-c", "fsync=off", "postgres")
     _run(account, *single, stdin=f"CREATE DATABASE {DATABASE}\n")
-    os.sync()
+    if durable:
+        _run(account, install / "bin" / "initdb", "--sync-only", "-D", data)
 
 
 def reachable_folder(wanted: Path, account: Account) -> Path:
