@@ -80,6 +80,10 @@ class StoredEvents:
                 self._connection = None
                 raise
 
+    async def close(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+
     async def _process(self, limit: int) -> int:
         connection = await self._connected()
         async with connection.transaction():

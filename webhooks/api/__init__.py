@@ -1,0 +1,1 @@
+"""`/webhooks`: the addresses that events come to, and the events."""
