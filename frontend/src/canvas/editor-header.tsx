@@ -78,7 +78,7 @@ function WorkflowName({ name, editable, onRename }: WorkflowNameProps) {
           event.currentTarget.blur();
         }
       }}
-      className="field-sizing-content h-7 max-w-72 min-w-16 truncate rounded-md border border-transparent bg-transparent px-1.5 font-semibold transition-colors hover:border-line-strong focus:border-control focus:outline-none"
+      className="field-sizing-content h-7 max-w-72 min-w-8 truncate rounded-md border border-transparent bg-transparent px-1.5 font-semibold transition-colors hover:border-line-strong focus:border-control focus:outline-none"
     />
   );
 }

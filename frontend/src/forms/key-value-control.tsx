@@ -8,7 +8,7 @@ import { looseText, looseValue, sameJson } from "@/model/json";
 import { hasExpression } from "@/model/schema";
 import { Button, IconButton } from "@/ui/button";
 import { cn } from "@/ui/cn";
-import { Input } from "@/ui/field";
+import { Input, Textarea } from "@/ui/field";
 
 interface KeyValueProps extends ControlProps<JsonObject> {
   /** Whether values are text and nothing else, as in headers. */
@@ -61,7 +61,7 @@ interface EntryRowProps {
 
 function EntryRow({ row: [name, text], disabled, onChange, onRemove }: EntryRowProps) {
   return (
-    <div className="group/row flex items-center gap-1">
+    <div className="flex items-start gap-1">
       <Input
         aria-label={t("form.key")}
         placeholder={t("form.key")}
@@ -71,16 +71,17 @@ function EntryRow({ row: [name, text], disabled, onChange, onRemove }: EntryRowP
         disabled={disabled}
         onChange={(event) => onChange([event.target.value, text])}
       />
-      <Input
+      <Textarea
+        rows={1}
         aria-label={t("form.value_of", { name })}
         placeholder={t("form.value")}
-        className={cn("flex-1 font-mono text-xs", hasExpression(text) && "border-brand-ink/40 bg-brand-soft/40")}
+        className={cn("field-sizing-content min-h-8 flex-1 resize-none font-mono text-xs leading-5 break-all", hasExpression(text) && "border-brand-ink/40 bg-brand-soft/40")}
         spellCheck={false}
         value={text}
         disabled={disabled}
         onChange={(event) => onChange([name, event.target.value])}
       />
-      <IconButton size="sm" label={t("action.remove")} disabled={disabled} onClick={onRemove}>
+      <IconButton size="sm" className="mt-0.5" label={t("action.remove")} disabled={disabled} onClick={onRemove}>
         <X aria-hidden />
       </IconButton>
     </div>

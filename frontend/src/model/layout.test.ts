@@ -38,6 +38,26 @@ describe("the automatic layout", () => {
   });
 });
 
+describe("branches", () => {
+  it("stand in the order of the ports they leave", () => {
+    const ports = new Map([["if", ["true", "false"]]]);
+    const branched: Definition = {
+      schema: "studio/1",
+      nodes: ["start", "if", "yes", "no", "after"].map((id) => ({ id, kind: "data.set" })),
+      edges: [
+        { from: "start", to: "if" },
+        { from: "if", port: "false", to: "no" },
+        { from: "if", port: "true", to: "yes" },
+        { from: "yes", to: "after" },
+        { from: "no", to: "after" },
+      ],
+    };
+    const drawn = layered(branched, ports);
+
+    expect(drawn.get("yes")!.y).toBeLessThan(drawn.get("no")!.y);
+  });
+});
+
 describe("a body's area", () => {
   it("surrounds all nodes in it", () => {
     const box = (x: number, y: number) => ({ parent: "each", box: { x, y, width: 100, height: 50 } });

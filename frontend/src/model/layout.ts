@@ -1,6 +1,7 @@
 import { graphlib, layout } from "@dagrejs/dagre";
 
-import type { Definition, Position } from "@/api/types";
+import type { Definition, EdgeDefinition, Position } from "@/api/types";
+import { portOf } from "@/model/definition";
 
 export const NODE_WIDTH = 232;
 export const NODE_HEIGHT = 64;
@@ -16,6 +17,20 @@ export function layered(
   definition: Definition,
   ports: ReadonlyMap<string, string[]>,
 ): Map<string, Position> {
+  const optimised = arrange(definition, ports, true);
+  if (definition.edges.length > COMPARED_EDGES) return optimised;
+  // The drawing library does not know of ports: the plain order often crosses fewer edges that leave one card.
+  const plain = arrange(definition, ports, false);
+  return crossings(definition, ports, plain) <= crossings(definition, ports, optimised) ? plain : optimised;
+}
+
+const COMPARED_EDGES = 300;
+
+function arrange(
+  definition: Definition,
+  ports: ReadonlyMap<string, string[]>,
+  optimise: boolean,
+): Map<string, Position> {
   const graph = new graphlib.Graph({ compound: true });
   graph.setGraph({ rankdir: "LR", nodesep: 52, ranksep: 84 });
   graph.setDefaultEdgeLabel(() => ({}));
@@ -25,10 +40,8 @@ export function layered(
   for (const node of definition.nodes) {
     if (node.parent) graph.setParent(node.id, bodyId(graph, node.parent));
   }
-  for (const edge of definition.edges) {
-    if (graph.hasNode(edge.from) && graph.hasNode(edge.to)) graph.setEdge(edge.from, edge.to);
-  }
-  layout(graph);
+  for (const edge of inPortOrder(definition, ports)) graph.setEdge(edge.from, edge.to);
+  layout(graph, { disableOptimalOrderHeuristic: !optimise });
   return new Map(
     definition.nodes.map((node) => {
       const placed = graph.node(node.id);
@@ -36,6 +49,50 @@ export function layered(
       return [node.id, { x, y: Math.round(placed.y - placed.height / 2) }];
     }),
   );
+}
+
+function inPortOrder(definition: Definition, ports: ReadonlyMap<string, string[]>): EdgeDefinition[] {
+  const known = new Set(definition.nodes.map(({ id }) => id));
+  return definition.edges
+    .filter(({ from, to }) => known.has(from) && known.has(to))
+    .toSorted((a, b) => (a.from === b.from ? portPlace(a, ports) - portPlace(b, ports) : 0));
+}
+
+function portPlace(edge: EdgeDefinition, ports: ReadonlyMap<string, string[]>): number {
+  return Math.max(0, ports.get(edge.from)?.indexOf(portOf(edge)) ?? 0);
+}
+
+/** How many pairs of edges cross when each is drawn as a straight line from its port. */
+function crossings(
+  definition: Definition,
+  ports: ReadonlyMap<string, string[]>,
+  placed: ReadonlyMap<string, Position>,
+): number {
+  const lines = definition.edges.flatMap((edge) => {
+    const from = placed.get(edge.from);
+    const to = placed.get(edge.to);
+    if (!from || !to) return [];
+    const several = (ports.get(edge.from)?.length ?? 1) > 1;
+    const drop = several ? NODE_HEIGHT + (portPlace(edge, ports) + 0.5) * PORT_HEIGHT : NODE_HEIGHT / 2;
+    return [{ x1: from.x + NODE_WIDTH, y1: from.y + drop, x2: to.x, y2: to.y + NODE_HEIGHT / 2 }];
+  });
+  return lines.reduce((count, a, index) => count + lines.slice(index + 1).filter((b) => cross(a, b)).length, 0);
+}
+
+interface Line {
+  x1: number;
+  y1: number;
+  x2: number;
+  y2: number;
+}
+
+function cross(a: Line, b: Line): boolean {
+  return turns(a, b.x1, b.y1) * turns(a, b.x2, b.y2) < 0 && turns(b, a.x1, a.y1) * turns(b, a.x2, a.y2) < 0;
+}
+
+/** On which side of a line a point lies. */
+function turns({ x1, y1, x2, y2 }: Line, x: number, y: number): number {
+  return Math.sign((x2 - x1) * (y - y1) - (y2 - y1) * (x - x1));
 }
 
 /** The cluster that keeps the nodes of one body together. */
