@@ -35,7 +35,7 @@ def operations() -> Iterator[tuple[str, str, Any]]:
         assert view is not None, f"{path} is no class of ours"
         assert issubclass(view, RuledView), f"{path}: {view.__name__} is no RuledView"
         for method, name in _methods(callback, view):
-            yield method, re.sub(r"[\^$]|\\Z", "", path), view.rules.get(name)
+            yield method, re.sub(r"(?<!\[)\^|\$|\\Z", "", path), view.rules.get(name)
 
 
 def _methods(callback: Any, view: type[Any]) -> Iterator[tuple[str, str]]:
