@@ -23,6 +23,8 @@ PURE = tuple(
 )
 NOWHERE = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
 
+pytest_plugins = ("tests.processes",)
+
 _stores = contextlib.ExitStack()
 
 
