@@ -15,7 +15,7 @@ from studio.accounts.access import Actor
 from studio.accounts.models import Workspace
 from studio.kernel import codec
 from studio.kernel.errors import Conflict, Invalid, NotFound, Problem
-from studio.kernel.ids import step_range, uuid7
+from studio.kernel.ids import step_id, step_range, uuid7
 from studio.security.services import audit
 from workflows.models import Execution, MailboxItem, Payload, Step, Workflow
 from workflows.models.execution import FINAL_STATUSES
@@ -103,11 +103,16 @@ def describe_steps(execution: Execution, steps: Sequence[Step]) -> list[dict[str
     if plan is not None:
         documents = Payload.objects.filter(pk=execution.pk).only("input").first()
         trigger = codec.decode(documents.input) if documents else None
-        inputs = StepInputs(execution, plan, trigger).of(steps)
+        inputs = StepInputs(plan, trigger, partial(_steps_by_key, execution.pk)).of(steps)
     return [
         {**present_step(step), "input": given, "output": codec.decode(step.output)}
         for step, given in zip(steps, inputs, strict=True)
     ]
+
+
+def _steps_by_key(execution_id: uuid.UUID, keys: set[tuple[str, str]]) -> QuerySet[Step]:
+    ids = [step_id(execution_id, node, iteration) for node, iteration in keys]
+    return Step.objects.filter(pk__in=ids, execution_id=execution_id)
 
 
 def events_after(execution: Execution, after: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:

@@ -6,19 +6,17 @@ page of steps costs one more query for its predecessors and one for each failure
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from studio.kernel import codec
-from studio.kernel.ids import step_id
 from workflows.engine.errors import error_document
 from workflows.engine.plan import Plan, PlanNode, Source
-from workflows.models import Execution, Step
+from workflows.models import Step
 
 Key = tuple[str, str]
 _UNTOLD = frozenset({"pending", "skipped"})
-_FIELDS = ("id", "node", "iteration", "status", "reason", "port", "error", "output", "memo")
 
 
 @dataclass
@@ -28,13 +26,17 @@ class _Missing(Exception):
     key: Key
 
 
+Read = Callable[[set[Key]], Iterable[Step]]
+"""Rows of these steps, as far as there are any."""
+
+
 class StepInputs:
     """Inputs of steps of one execution; `trigger` is what it was started with."""
 
-    def __init__(self, execution: Execution, plan: Plan, trigger: Any) -> None:
-        self._execution = execution
+    def __init__(self, plan: Plan, trigger: Any, read: Read) -> None:
         self._plan = plan
         self._trigger = trigger
+        self._fetch = read
         self._rows: dict[Key, Step | None] = {}
 
     def of(self, steps: Iterable[Step]) -> list[Any]:
@@ -54,10 +56,8 @@ class StepInputs:
             self._read(missing)
 
     def _read(self, keys: set[Key]) -> None:
-        ids = [step_id(self._execution.pk, node, iteration) for node, iteration in keys]
         self._rows.update(dict.fromkeys(keys))
-        for row in Step.objects.filter(pk__in=ids, execution_id=self._execution.pk).only(*_FIELDS):
-            self._rows[(row.node, row.iteration)] = row
+        self._rows.update({(row.node, row.iteration): row for row in self._fetch(keys)})
 
     def _row(self, node: str, iteration: str) -> Step | None:
         key = (node, iteration)
