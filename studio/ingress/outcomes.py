@@ -30,8 +30,10 @@ _COLUMNS: Final = (
     "priority", "parent_id", "resumed_from", "tags", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 ENDED_SQL = f"""
-SELECT {", ".join(f"e.{name}" for name in _COLUMNS)}, p.input, p.output
-FROM workflows_execution e JOIN workflows_payload p ON p.id = e.id
+SELECT {", ".join(f"e.{name}" for name in _COLUMNS)}, w.name, p.input, p.output
+FROM workflows_execution e
+JOIN workflows_payload p ON p.id = e.id
+LEFT JOIN workflows_workflow w ON w.id = e.workflow_id
 WHERE e.id = %s AND e.finished_at IS NOT NULL
 """  # noqa: S608 - column names from above
 
@@ -91,6 +93,7 @@ class Outcomes:
 
 
 def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
-    *columns, given, output = row
+    *columns, name, given, output = row
     shown = present_execution(SimpleNamespace(**dict(zip(_COLUMNS, columns, strict=True))))
-    return {**shown, "input": codec.decode(given), "output": codec.decode(output)}
+    documents = {"input": codec.decode(given), "output": codec.decode(output)}
+    return {**shown, "workflow_name": name, **documents}
