@@ -138,6 +138,9 @@ def _fallbacks(document: dict[str, Any], lot: random.Random) -> None:
         parent = {"parent": node["parent"]} if "parent" in node else {}
         document["nodes"].append({**rescue, **parent, "settings": {"on_error": on_error}})
         settings["on_error"] = {"fallback": rescue["id"]}
+        others = [one["id"] for one in document["nodes"] if one.get("parent") == node.get("parent")]
+        if lot.random() < 0.4:
+            document["edges"].append({"from": rescue["id"], "to": lot.choice(others)})
 
 
 def _mend(document: dict[str, Any], pointers: list[str]) -> None:

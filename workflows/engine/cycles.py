@@ -48,6 +48,17 @@ class _Graph:
         seen |= fresh
         return fresh
 
+    def ancestors(self, node: int) -> set[int]:
+        """The node and all that leads to it."""
+        found = {node}
+        waiting = [node]
+        while waiting:
+            for source in self.before[waiting.pop()]:
+                if source not in found:
+                    found.add(source)
+                    waiting.append(source)
+        return found
+
 
 def analyse(ids: Sequence[str], edges: Sequence[tuple[str, str]], branching: Collection[str]) -> Cycles:
     """Tell the cycles that are loops from those that are forbidden.
@@ -76,23 +87,27 @@ def analyse(ids: Sequence[str], edges: Sequence[tuple[str, str]], branching: Col
 
 
 def _entries(graph: _Graph, branching: set[int]) -> tuple[list[int], list[int]]:
-    """Entries, and one arbitrary node of each cycle that has none."""
+    """Entries, and one arbitrary node of each cycle that has none.
+
+    Among what no entry reaches, the next node in reverse postorder lies in a component that nothing leads into:
+    the one that it forms with everything before it.
+    """
     entries = [node for node in range(graph.size) if not graph.before[node]]
+    strays: list[int] = []
     seen: set[int] = set()
     graph.reach(entries, seen)
-    for node in range(graph.size):
-        if node in seen or not branching.issuperset(graph.before[node]):
+    order, _ = _depth_first(graph, [node for node in range(graph.size) if node not in seen])
+    for node in order:
+        if node in seen:
             continue
-        trial = set(seen)
-        if graph.reach([node], trial).issuperset(graph.before[node]):
-            entries.append(node)
-            seen = trial
-    strays: list[int] = []
-    for node in range(graph.size):
-        if node not in seen:
-            strays.append(node)
-            graph.reach([node], seen)
-    return entries, strays
+        component = sorted(graph.ancestors(node))
+        first = next((one for one in component if branching.issuperset(graph.before[one])), None)
+        if first is None:
+            strays.append(component[0])
+        else:
+            entries.append(first)
+        graph.reach([component[0]], seen)
+    return sorted(entries), strays
 
 
 def _reachable_only_from(graph: _Graph, entries: list[int], strays: list[int]) -> set[int]:

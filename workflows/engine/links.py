@@ -100,11 +100,11 @@ def _check_fallback(node: DraftNode, draft: Draft, shared: Counter[str | None], 
 
 def _check_fallback_cycles(draft: Draft, cycles: Cycles, report: Report) -> None:
     """On its own each rule is kept, together they run in a circle: a fallback that its node depends on."""
-    for position in {*cycles.forbidden, *cycles.back}:
+    drawn = find_cycles(draft, with_fallbacks=False).back
+    for position in sorted({*cycles.forbidden, *(cycles.back - drawn)}):
         if position >= len(draft.edges):
             report.block("/nodes", "fallback_cycle", "Fallbacks must not stand for each other in a circle.")
-    for position in cycles.forbidden:
-        if position < len(draft.edges):
+        else:
             detail = f"`{draft.edges[position].target.id}` is reached from its own fallback."
             report.block(draft.edges[position].pointer, "fallback_cycle", detail)
     for header in sorted(cycles.loops):
@@ -121,8 +121,12 @@ def _check_fallback_chains(draft: Draft, report: Report) -> None:
         length, place = 0, node.id
         while place in stood_for and length <= MOST_FALLBACKS:
             length, place = length + 1, stood_for[place]
+            if place == node.id:
+                break
         if length > MOST_FALLBACKS:
-            detail = f"`{node.id}` is the last of more than {MOST_FALLBACKS} fallbacks that stand for each other."
+            detail = (
+                f"`{node.id}` is the last of more than {MOST_FALLBACKS} fallbacks that stand for each other."
+            )
             report.block(node.pointer, "too_many_fallbacks", detail)
 
 
