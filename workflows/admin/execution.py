@@ -10,12 +10,24 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from studio.common.admin import MadeWithin, ReadOnlyAdmin, SearchById, badge, display, document, duration
+from studio.accounts.admin.audited import acting
+from studio.common.admin import (
+    MadeWithin,
+    ReadOnlyAdmin,
+    SearchById,
+    action,
+    apply_to_each,
+    badge,
+    display,
+    document,
+    duration,
+)
 from studio.kernel import codec
 from studio.kernel.ids import step_range
 from studio.operations.queues import QUEUES
 from workflows.admin.labels import STATUS_LABELS
 from workflows.models import Execution, Payload, Step
+from workflows.services.executions import cancel_execution
 
 STEPS_SHOWN = 200
 _TRIGGERS = ("trigger.manual", "trigger.webhook", "trigger.schedule", "flow.workflow")
@@ -64,6 +76,7 @@ class ExecutionAdmin(SearchById, ReadOnlyAdmin):
         "took",
     )
     list_filter = (MadeWithin, ByStatus, ByTrigger, ByQueue)
+    actions = ("cancel",)
     search_fields = ("workflow__slug", "workspace__slug")
     search_help_text = "A whole id, or the slug of a workflow or workspace"
     fieldsets = (
@@ -110,6 +123,20 @@ class ExecutionAdmin(SearchById, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Execution]:
         rows: QuerySet[Execution] = super().get_queryset(request)
         return rows.select_related("workflow")
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("workflows.change_execution")  # type: ignore[union-attr]
+
+    @action(description="Cancel", permissions=["cancel"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Execution]) -> None:
+        by = acting(request)
+        apply_to_each(
+            self,
+            request,
+            queryset.select_related("workspace"),
+            lambda row: cancel_execution(workspace=row.workspace, execution_id=row.pk, by=by),
+            "Asked to end",
+        )
 
     @display(description="Execution", ordering="id")
     def short_id(self, execution: Execution) -> str:

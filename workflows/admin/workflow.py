@@ -10,10 +10,21 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 
-from studio.common.admin import ReadOnlyAdmin, SearchById, badge, display, document, is_list_page
+from studio.accounts.admin.audited import acting
+from studio.common.admin import (
+    ReadOnlyAdmin,
+    SearchById,
+    action,
+    apply_to_each,
+    badge,
+    display,
+    document,
+    is_list_page,
+)
 from studio.kernel import codec
 from workflows.admin.labels import STATUS_LABELS
 from workflows.models import Version, Workflow
+from workflows.services.workflows import pause_workflow, resume_workflow
 
 
 class VersionInline(TabularInline):  # type: ignore[misc]
@@ -41,6 +52,7 @@ class WorkflowAdmin(SearchById, ReadOnlyAdmin):
     list_display = ("name", "workspace", "status_label", "live_version", "draft_state", "updated_at")
     list_filter = ("status",)
     list_select_related = ("workspace",)
+    actions = ("pause", "resume")
     search_fields = ("name", "slug", "workspace__slug")
     search_help_text = "An id, a name, a slug or a workspace"
     inlines: ClassVar[list[type[TabularInline]]] = [VersionInline]
@@ -57,6 +69,31 @@ class WorkflowAdmin(SearchById, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Workflow]:
         rows: QuerySet[Workflow] = super().get_queryset(request)
         return rows.defer("draft") if is_list_page(request) else rows
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("workflows.change_workflow")  # type: ignore[union-attr]
+
+    @action(description="Pause: triggers start nothing", permissions=["operate"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Workflow]) -> None:
+        by = acting(request)
+        apply_to_each(
+            self,
+            request,
+            queryset,
+            lambda row: pause_workflow(workspace=row.workspace, workflow_id=row.pk, by=by),
+            "Paused",
+        )
+
+    @action(description="Resume: triggers start it again", permissions=["operate"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[Workflow]) -> None:
+        by = acting(request)
+        apply_to_each(
+            self,
+            request,
+            queryset,
+            lambda row: resume_workflow(workspace=row.workspace, workflow_id=row.pk, by=by),
+            "Resumed",
+        )
 
     @display(description="Status", ordering="status")
     def status_label(self, workflow: Workflow) -> SafeString:

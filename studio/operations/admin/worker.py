@@ -6,12 +6,16 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
-from studio.common.admin import ReadOnlyAdmin, SearchById, badge, display
+from studio.accounts.admin.audited import acting
+from studio.common.admin import ReadOnlyAdmin, SearchById, action, apply_to_each, badge, display
 from studio.kernel.clock import utcnow
 from studio.operations.models import Worker
+from studio.operations.services.workers import drain_worker
 
 LATE_AFTER = timedelta(seconds=2)
 STATUS_LABELS = {
@@ -36,6 +40,7 @@ class WorkerAdmin(SearchById, ReadOnlyAdmin):
         "started_at",
     )
     list_filter = ("status", "region")
+    actions = ("drain",)
     search_fields = ("name", "host")
     search_help_text = "An id, a name or a host"
     fieldsets: ClassVar = (
@@ -45,6 +50,14 @@ class WorkerAdmin(SearchById, ReadOnlyAdmin):
         ("Lease", {"fields": ("heartbeat_at", "heartbeat", "lease_until", "loss_counts")}),
     )
     readonly_fields = ("status_label", "serves", "load", "lag", "heartbeat")
+
+    def has_drain_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("operations.change_worker")  # type: ignore[union-attr]
+
+    @action(description="Drain: hand on what it holds and leave", permissions=["drain"])
+    def drain(self, request: HttpRequest, queryset: QuerySet[Worker]) -> None:
+        by = acting(request)
+        apply_to_each(self, request, queryset, lambda row: drain_worker(worker_id=row.pk, by=by), "Draining")
 
     @display(description="Status", ordering="status")
     def status_label(self, worker: Worker) -> SafeString:

@@ -1,0 +1,84 @@
+"""What operators may do from a list: services with a permission, an audit entry and a count."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+
+from studio.accounts.models import User
+from studio.operations.models import Worker
+from studio.security.models import AuditEntry
+from tests.studio.console.rows import World
+from workflows.models import Execution, MailboxItem, Workflow
+
+ACTIONS = [
+    ("workflows_execution", "cancel"),
+    ("workflows_workflow", "pause"),
+    ("operations_worker", "drain"),
+]
+
+
+def act(client: Client, world: World, page: str, action: str) -> list[str]:
+    """Choose the row and the action; answers what the console says."""
+    url = reverse(f"admin:{page}_changelist")
+    answer = client.post(url, {"action": action, "_selected_action": [str(world.ids[page])]})
+    return [str(message) for message in get_messages(answer.wsgi_request)]
+
+
+def deeds() -> list[str]:
+    return list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
+
+
+def test_cancel_asks_a_live_execution_to_end(staff: Client, world: World) -> None:
+    Execution.objects.filter(pk=world.ids["workflows_execution"]).update(status="running", finished_at=None)
+
+    said = act(staff, world, "workflows_execution", "cancel")
+
+    assert said == ["Asked to end: 1."]
+    assert [mail.kind for mail in MailboxItem.objects.all()] == ["cancel"]
+    assert "execution.cancel_requested" in deeds()
+
+
+def test_cancel_says_why_it_cannot_end_what_has_ended(staff: Client, world: World) -> None:
+    (said,) = act(staff, world, "workflows_execution", "cancel")
+
+    assert str(world.ids["workflows_execution"]) in said
+    assert not MailboxItem.objects.exists()
+
+
+def test_a_published_workflow_is_paused_and_resumed(staff: Client, world: World) -> None:
+    workflow = world.ids["workflows_workflow"]
+    Workflow.objects.filter(pk=workflow).update(status="published", published_version=1)
+
+    act(staff, world, "workflows_workflow", "pause")
+    assert Workflow.objects.get(pk=workflow).status == "paused"
+
+    act(staff, world, "workflows_workflow", "resume")
+    assert Workflow.objects.get(pk=workflow).status == "published"
+    assert deeds()[-2:] == ["workflow.paused", "workflow.resumed"]
+
+
+def test_drain_asks_a_worker_to_leave(staff: Client, world: World) -> None:
+    act(staff, world, "operations_worker", "drain")
+
+    assert Worker.objects.get(pk=world.ids["operations_worker"]).status == "draining"
+    assert "worker.drained" in deeds()
+
+
+@pytest.mark.parametrize(("page", "action"), ACTIONS)
+def test_staff_who_may_only_look_cannot_act(
+    client: Client, bob: User, world: World, page: str, action: str
+) -> None:
+    bob.is_staff = True
+    bob.save()
+    bob.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    client.force_login(bob)
+    before = deeds()
+
+    assert client.get(reverse(f"admin:{page}_changelist")).status_code == 200
+    act(client, world, page, action)
+
+    assert deeds() == before
