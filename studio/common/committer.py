@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 Row = TypeVar("Row")
 Result = TypeVar("Result")
+RowIn = TypeVar("RowIn", contravariant=True)
+ResultOut = TypeVar("ResultOut", covariant=True)
 Connection = AsyncConnection[tuple[object, ...]]
 
 MAX_ROWS = 500
@@ -39,19 +41,19 @@ RETRIES = 5
 REPEATABLE = frozenset({"40001", "40P01"})
 
 
-class Writer(Protocol[Row, Result]):
+class Writer(Protocol[RowIn, ResultOut]):
     """One statement over many rows."""
 
-    def key(self, row: Row) -> Hashable:
+    def key(self, row: RowIn) -> Hashable:
         """Identifies the row; batches are sorted by it so that two committers lock in the same order."""
 
-    def size(self, row: Row) -> int:
+    def size(self, row: RowIn) -> int:
         """Roughly how many bytes the row sends."""
 
-    async def write(self, connection: Connection, rows: Sequence[Row]) -> Sequence[Result]:
+    async def write(self, connection: Connection, rows: Sequence[RowIn]) -> Sequence[ResultOut]:
         """Write and commit all rows; results come in the order of `rows`."""
 
-    async def look_up(self, connection: Connection, rows: Sequence[Row]) -> Sequence[Result | None]:
+    async def look_up(self, connection: Connection, rows: Sequence[RowIn]) -> Sequence[ResultOut | None]:
         """After an unknown outcome: the result of each row that is there, None for one that is not."""
 
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from workflows.runtime.records import FencedWrite
 
-Post = Callable[[FencedWrite], "asyncio.Future[bool]"]
+Post = Callable[[FencedWrite], asyncio.Future[bool]]
 
 
 class Checkpoints:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 import psycopg
 import structlog
@@ -16,6 +16,7 @@ from studio.operations.queues import Queue
 from studio.outbound.factory import shared
 from workflows.nodes import registry
 from workflows.nodes.sandbox import PythonSandbox
+from workflows.nodes.sdk import HttpClient, Sandbox
 from workflows.runtime.doorbell import bell
 from workflows.runtime.events import Publisher
 from workflows.runtime.loading import Loader
@@ -34,9 +35,11 @@ class Engine:
     def __init__(self, *, queues: Sequence[str], slots: int) -> None:
         self.queues = served_order(queues)
         self.slots = slots
-        self.client = shared()
-        self.sandbox = PythonSandbox(processes=settings.STUDIO_CODE_WORKERS)
-        self.executor = ThreadPoolExecutor(HEAVY_THREADS, thread_name_prefix="heavy")
+        self._outbound = shared()
+        self._python = PythonSandbox(processes=settings.STUDIO_CODE_WORKERS)
+        self.client: HttpClient = self._outbound
+        self.sandbox: Sandbox = self._python
+        self.executor: Executor = ThreadPoolExecutor(HEAVY_THREADS, thread_name_prefix="heavy")
         self.loader = Loader(Plans())
         self.bell = bell()
         self.publisher = Publisher(settings.REDIS_URL)
@@ -78,8 +81,8 @@ class Engine:
 
     async def _close(self) -> None:
         await self.publisher.close()
-        await self.client.close()
-        await self.sandbox.close()
+        await self._outbound.close()
+        await self._python.close()
         self.executor.shutdown(wait=False, cancel_futures=True)
 
 

@@ -51,17 +51,20 @@ class Publisher:
         self._wanted = asyncio.Event()
         self._last_round = 0.0
         self._urgent = False
+        self._closing = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="events")
 
     async def close(self) -> None:
+        """Tell what waits, then stop."""
+        self._closing = True
+        self._wanted.set()
         if self._task is not None:
+            # Not cancelled at once: a command that is cut off may take the cancellation for its own time-out.
+            await asyncio.wait([self._task], timeout=2 * STORE_SECONDS)
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-        await self._tell()
         with contextlib.suppress(RedisError, OSError):
             await self._redis.aclose()
 
@@ -88,14 +91,14 @@ class Publisher:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        while not self._closing:
             await self._wanted.wait()
             idle = loop.time() - self._last_round
-            if not self._urgent or idle < COALESCE_SECONDS:
+            if not (self._closing or (self._urgent and idle >= COALESCE_SECONDS)):
                 await asyncio.sleep(COALESCE_SECONDS)
             self._wanted.clear()
             self._urgent = False
-            if not await self._tell():
+            if not await self._tell() and not self._closing:
                 await asyncio.sleep(PAUSE_SECONDS)
             self._last_round = loop.time()
 

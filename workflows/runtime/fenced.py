@@ -119,7 +119,7 @@ class FencedWriter:
         cursor = await connection.execute(
             "SELECT id, seq FROM workflows_execution WHERE id = ANY(%s::uuid[])", [ends], binary=True
         )
-        seqs = dict(await cursor.fetchall())  # type: ignore[arg-type]
+        seqs: dict[Any, Any] = dict(await cursor.fetchall())  # type: ignore[arg-type]
         return [True if _released(row, seqs.get(row.execution_id)) else None for row in rows]
 
     async def _write_states(

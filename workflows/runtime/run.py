@@ -37,7 +37,7 @@ from workflows.engine.steps import State, Step
 from workflows.nodes.sdk import Child, Wake
 from workflows.runtime import verdicts
 from workflows.runtime.attempts import Attempt, Tools, failed, rendered
-from workflows.runtime.checkpoints import Checkpoints, Post
+from workflows.runtime.checkpoints import Checkpoints
 from workflows.runtime.context import NO_DEADLINE, Deadline, StepContext
 from workflows.runtime.inbox import Inbox
 from workflows.runtime.journal import Journal
@@ -62,8 +62,7 @@ TOO_MANY_UNWRITTEN = 2_000
 class Host(Tools, Protocol):
     """The registration under which the execution is held."""
 
-    post: Post
-
+    def post(self, write: FencedWrite) -> asyncio.Future[bool]: ...
     def now(self) -> datetime: ...
     async def child_of(self, parent: Claimed, *, workflow: str, given: Any) -> NewExecution: ...
     def saved(self, run: Run, write: FencedWrite) -> None: ...
