@@ -125,7 +125,7 @@ class ExecutionAdmin(SearchById, ReadOnlyAdmin):
         return rows.select_related("workflow")
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("workflows.change_execution")  # type: ignore[union-attr]
+        return request.user.has_perm("workflows.change_execution")
 
     @action(description="Cancel", permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Execution]) -> None:

@@ -71,7 +71,7 @@ class WorkflowAdmin(SearchById, ReadOnlyAdmin):
         return rows.defer("draft") if is_list_page(request) else rows
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("workflows.change_workflow")  # type: ignore[union-attr]
+        return request.user.has_perm("workflows.change_workflow")
 
     @action(description="Pause: triggers start nothing", permissions=["operate"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Workflow]) -> None:

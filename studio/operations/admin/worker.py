@@ -52,7 +52,7 @@ class WorkerAdmin(SearchById, ReadOnlyAdmin):
     readonly_fields = ("status_label", "serves", "load", "lag", "heartbeat")
 
     def has_drain_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("operations.change_worker")  # type: ignore[union-attr]
+        return request.user.has_perm("operations.change_worker")
 
     @action(description="Drain: hand on what it holds and leave", permissions=["drain"])
     def drain(self, request: HttpRequest, queryset: QuerySet[Worker]) -> None:

@@ -89,3 +89,14 @@ def test_a_full_disk_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert found["disk"]["verdict"] == "failed"
     assert code == 1
+
+
+@pytest.mark.django_db
+def test_a_broker_that_is_away_is_a_finding_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.app.conf, "broker_url", "redis://127.0.0.1:1/0")
+    monkeypatch.setattr(doctor.app.conf, "broker_write_url", "redis://127.0.0.1:1/0")
+
+    found, code = examined()
+
+    assert found["broker"]["verdict"] == "failed"
+    assert code == 1
