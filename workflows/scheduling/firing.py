@@ -11,7 +11,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfoNotFoundError
 
+import structlog
+from cronsim import CronSimError
 from psycopg.rows import class_row
 
 from studio.common.committer import Connection
@@ -22,7 +25,9 @@ from workflows.runtime import payload
 from workflows.runtime.records import Idempotency, NewExecution
 from workflows.runtime.submit import SUBMIT_SQL, parameters
 from workflows.scheduling.services import KIND
-from workflows.scheduling.times import due_firings
+from workflows.scheduling.times import Firings, due_firings
+
+log = structlog.get_logger()
 
 BATCH: Final = 100
 KEEP_KEY_SECONDS: Final = 7 * 24 * 3600
@@ -49,7 +54,8 @@ WHERE s.id = moved.id
 
 # Clocks are PostgreSQL's: the answer is a span of time, which this host can wait for whatever its clock says.
 UNTIL_NEXT_SQL = """
-SELECT extract(epoch FROM min(next_at) - clock_timestamp())::float8 FROM workflows_schedule WHERE is_active
+SELECT extract(epoch FROM min(next_at) - clock_timestamp())::float8 FROM workflows_schedule
+WHERE is_active AND next_at > now()
 """
 
 
@@ -84,7 +90,7 @@ async def fire_due(connection: Connection) -> set[str]:
 
 
 async def seconds_until_next(connection: Connection) -> float | None:
-    """How long until the next schedule is due; None while there is none."""
+    """How long until the next schedule will be due; None while there is none."""
     cursor = await connection.execute(UNTIL_NEXT_SQL)
     row = await cursor.fetchone()
     return None if row is None or row[0] is None else float(str(row[0]))
@@ -94,13 +100,7 @@ async def _fire(connection: Connection, due: list[DueSchedule]) -> set[str]:
     executions: list[NewExecution] = []
     moved: tuple[list[uuid.UUID], list[datetime | None], list[datetime | None]] = ([], [], [])
     for schedule in due:
-        firings = due_firings(
-            schedule.cron,
-            schedule.timezone,
-            next_at=schedule.next_at,
-            now=schedule.now,
-            misfire=schedule.misfire,
-        )
+        firings = _firings(schedule)
         executions += [execution(schedule, instant) for instant in firings.instants]
         fired_at = schedule.now if firings.instants else None
         for column, value in zip(moved, (schedule.id, firings.next_at, fired_at), strict=True):
@@ -109,6 +109,21 @@ async def _fire(connection: Connection, due: list[DueSchedule]) -> set[str]:
         await connection.execute(SUBMIT_SQL, parameters(executions), binary=True)
     await connection.execute(MOVE_ON_SQL, moved)
     return {row.queue for row in executions}
+
+
+def _firings(schedule: DueSchedule) -> Firings:
+    """A schedule that cannot be read any more must not hold up the others: it stops, and the log says so."""
+    try:
+        return due_firings(
+            schedule.cron,
+            schedule.timezone,
+            next_at=schedule.next_at,
+            now=schedule.now,
+            misfire=schedule.misfire,
+        )
+    except (CronSimError, ZoneInfoNotFoundError, ValueError) as error:
+        log.error("schedule.unreadable", schedule=str(schedule.id), error=str(error))
+        return Firings([], None)
 
 
 def execution(schedule: DueSchedule, instant: datetime) -> NewExecution:

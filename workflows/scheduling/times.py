@@ -45,6 +45,9 @@ def due_firings(cron: str, zone: str, *, next_at: datetime, now: datetime, misfi
         due = _due(cron, zone, since=max(next_at, now - MISSED_AFTER), now=now, most=MOST_MADE_UP_FOR)
     else:
         due = _due(cron, zone, since=next_at, now=now, most=1 if misfire == "once" else MOST_MADE_UP_FOR)
+    if not due and now - next_at <= MISSED_AFTER:
+        # Announced before the zone's rules changed: it still happens.
+        due = [next_at]
     return Firings(due, next_after(cron, zone, now))
 
 

@@ -1,0 +1,3 @@
+from __future__ import annotations
+
+from tests.studio.accounts.people import *  # noqa: F403 - fixtures are found by their names
