@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand
 
 from studio.common import logs
 from studio.common.metrics import serve_process_metrics
+from studio.operations import partitions
 from workflows.runtime.doorbell import bell
 from workflows.scheduling.loop import Scheduler
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
 
 
 async def _run() -> None:
-    scheduler = Scheduler(bell())
+    scheduler = Scheduler(bell(), upkeep=[partitions.DUTY])
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, scheduler.stop)
