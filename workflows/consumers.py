@@ -44,7 +44,7 @@ class Live:
     redis: Redis
 
 
-class LiveConsumer(AsyncWebsocketConsumer):
+class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # Channels has no types
     """Admits, watches, and hands on what comes until the client leaves, falls behind or may not any more."""
 
     _serving: asyncio.Task[None] | None = None
@@ -176,6 +176,6 @@ def socket_routes(live: Live) -> Any:
         [
             path("ws/executions/<uuid:execution_id>", ExecutionConsumer.as_asgi(live=live)),
             path("ws/workspace", WorkspaceConsumer.as_asgi(live=live)),
-            re_path(r"", _nowhere),
+            re_path(r"", _nowhere),  # type: ignore[arg-type] # an ASGI application
         ]
     )

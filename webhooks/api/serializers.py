@@ -12,6 +12,11 @@ from rest_framework import serializers
 from studio.common.serializers import StrictSerializer, Time
 from webhooks.models import Event, Source
 
+_SUMMARY = (
+    "id", "source", "workflow", "node", "status", "reason", "method", "path", "execution", "received_at",
+    "processed_at",
+)  # fmt: skip
+
 
 class SourceSerializer(serializers.ModelSerializer[Source]):
     """`url` is what senders are given."""
@@ -38,7 +43,7 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
 class EventSummarySerializer(serializers.ModelSerializer[Event]):
     """An event as lists show it; `execution` is what it started."""
 
-    source = serializers.UUIDField(source="source_id")
+    source = serializers.UUIDField(source="source_id")  # type: ignore[assignment] # a field of that name
     workflow = serializers.UUIDField(source="workflow_id")
     execution = serializers.UUIDField(source="execution_id", allow_null=True)
     reason = serializers.CharField(allow_null=True)
@@ -47,11 +52,8 @@ class EventSummarySerializer(serializers.ModelSerializer[Event]):
 
     class Meta:
         model = Event
-        fields = (
-            "id", "source", "workflow", "node", "status", "reason", "method", "path", "execution", "received_at",
-            "processed_at",
-        )  # fmt: skip
-        read_only_fields = fields
+        fields: tuple[str, ...] = _SUMMARY
+        read_only_fields: tuple[str, ...] = _SUMMARY
 
 
 class EventSerializer(EventSummarySerializer):
@@ -63,9 +65,7 @@ class EventSerializer(EventSummarySerializer):
     size_bytes = serializers.SerializerMethodField()
 
     class Meta(EventSummarySerializer.Meta):
-        fields = (  # type: ignore[assignment]
-            *EventSummarySerializer.Meta.fields, "query", "headers", "body", "body_base64", "size_bytes",
-        )  # fmt: skip
+        fields = (*_SUMMARY, "query", "headers", "body", "body_base64", "size_bytes")
         read_only_fields = fields
 
     @extend_schema_field({"type": "object", "additionalProperties": {"type": "string"}})
@@ -85,7 +85,7 @@ class EventSerializer(EventSummarySerializer):
 class EventQuerySerializer(StrictSerializer):
     """What a list of events may be narrowed to."""
 
-    source = serializers.UUIDField(required=False)
+    source = serializers.UUIDField(required=False)  # type: ignore[assignment] # a field of that name
     workflow = serializers.UUIDField(required=False)
     status = serializers.ChoiceField(Event.Status.choices, required=False)
     received_after = serializers.DateTimeField(required=False)

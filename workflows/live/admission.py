@@ -82,9 +82,10 @@ async def admit(handshake: Handshake, redis: Redis) -> Admission:
 async def still_holds(admission: Admission) -> bool:
     """Whether the session or key is still good for all it was good for."""
     if admission.session_key is not None:
-        return admission.workspaces.items() <= (await _workspaces_of_session(admission.session_key)).items()
+        workspaces: dict[str, uuid.UUID] = await _workspaces_of_session(admission.session_key)
+        return admission.workspaces.items() <= workspaces.items()
     if admission.key_id is not None:
-        return await _key_is_live(admission.key_id)
+        return bool(await _key_is_live(admission.key_id))
     return True
 
 
@@ -92,11 +93,11 @@ async def _by_ticket(ticket: str, redis: Redis) -> Admission:
     kept = await redis.getdel(ticket_name(ticket)) if len(ticket) <= _MAX_TICKET else None
     if kept is None:
         raise Unauthenticated
-    holder = read_holder(kept)
+    holder = read_holder(kept if isinstance(kept, bytes) else kept.encode())
     return Admission({"": holder.workspace_id}, key_id=holder.key_id)
 
 
-@database_sync_to_async
+@database_sync_to_async  # type: ignore[untyped-decorator]
 def _workspaces_of_session(session_key: str) -> dict[str, uuid.UUID]:
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
@@ -107,7 +108,7 @@ def _workspaces_of_session(session_key: str) -> dict[str, uuid.UUID]:
     return dict(rows)
 
 
-@database_sync_to_async
+@database_sync_to_async  # type: ignore[untyped-decorator]
 def _key_is_live(key_id: uuid.UUID) -> bool:
     key = ApiKey.objects.filter(pk=key_id).first()
     return key is not None and key.is_live(utcnow())

@@ -31,7 +31,7 @@ class Subscription:
 
     def send(self, *words: str | bytes) -> None:
         if words:
-            self._writer.write(hiredis.pack_command(words))
+            self._writer.write(hiredis.pack_command(words))  # type: ignore[arg-type] # any number
 
     async def messages(self) -> AsyncIterator[list[Any]]:
         """Until the connection breaks: ConnectionError, also when the other side fell silent."""

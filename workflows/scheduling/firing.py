@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfoNotFoundError
 
 import structlog
@@ -98,13 +98,13 @@ async def seconds_until_next(connection: Connection) -> float | None:
 
 async def _fire(connection: Connection, due: list[DueSchedule]) -> set[str]:
     executions: list[NewExecution] = []
-    moved: tuple[list[uuid.UUID], list[datetime | None], list[datetime | None]] = ([], [], [])
+    moved: list[list[Any]] = [[], [], []]
     for schedule in due:
         firings = _firings(schedule)
         executions += [execution(schedule, instant) for instant in firings.instants]
         fired_at = schedule.now if firings.instants else None
         for column, value in zip(moved, (schedule.id, firings.next_at, fired_at), strict=True):
-            column.append(value)  # type: ignore[arg-type]
+            column.append(value)
     if executions:
         await connection.execute(SUBMIT_SQL, parameters(executions), binary=True)
     await connection.execute(MOVE_ON_SQL, moved)
