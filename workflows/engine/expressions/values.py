@@ -7,7 +7,7 @@ asks for the exact type, so an object of any other kind has no members, no order
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -260,14 +260,14 @@ def _text_size(text: Any) -> int:
 
 def nesting(value: Any, limit: int) -> int:
     """How deep lists and objects lie in one another, counted no further than `limit` + 1."""
-    level, layer = 0, [value]
-    while layer and level <= limit + 1:
-        layer = [inner for outer in layer for inner in _inner(outer)]
+    level, layer = 0, _containers([value])
+    while layer and level <= limit:
+        layer = [inner for outer in layer for inner in _containers(outer)]
         level += 1
-    return level - 1
+    return level
 
 
-def _inner(value: Any) -> Iterable[Any]:
-    if type(value) is dict:
-        return value.values()
-    return value if type(value) is list else ()
+def _containers(value: Any) -> list[Any]:
+    """Those lists and objects that lie directly in one."""
+    held = value.values() if type(value) is dict else value
+    return [inner for inner in held if type(inner) is list or type(inner) is dict]
