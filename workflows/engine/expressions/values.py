@@ -185,8 +185,13 @@ def text_of(frame: Frame, value: Any) -> str:
 
 
 def json_text(frame: Frame, value: Any) -> str:
-    """Compact JSON; measured first, because few references can stand for much text."""
-    frame.make_text(measured(value))
+    """Compact JSON; measured first, because few references can stand for much text.
+
+    Measuring visits every element, which costs more than the characters do.
+    """
+    size = measured(value)
+    frame.make_text(size)
+    frame.spend(size >> 4)
     text = _dumped(value).decode()
     if len(text) > MAX_RESULT_BYTES:  # escapes count for more than the characters they stand for
         raise ExpressionError(_TOO_BIG)
