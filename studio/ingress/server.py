@@ -63,15 +63,12 @@ class BoundedProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def create_server(
-    application: Any, *, host: str | None = None, port: int = 0, fd: int | None = None
-) -> uvicorn.Server:
+def create_server(application: Any, *, host: str | None = None, port: int = 0) -> uvicorn.Server:
     """A server ready for `serve()`; the caller's loop runs it."""
     config = uvicorn.Config(
         application,
         host=host or "127.0.0.1",
         port=port,
-        fd=fd,
         loop="uvloop",
         http=BoundedProtocol,
         ws="websockets-sansio",

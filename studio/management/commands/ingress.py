@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import socket
 from argparse import ArgumentParser
 from typing import Any
 
@@ -31,8 +32,8 @@ class Command(BaseCommand):
         from studio.ingress.application import create_application
         from studio.ingress.server import create_server
 
-        server = create_server(create_application(django), host=host, port=port, fd=fd)
+        server = create_server(create_application(django), host=host, port=port)
         # What is loaded by now stays: the collector need not walk it while requests wait.
         gc.collect()
         gc.freeze()
-        server.run()
+        server.run(sockets=None if fd is None else [socket.socket(fileno=fd)])
