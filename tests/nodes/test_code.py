@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -64,7 +65,7 @@ async def test_the_last_expression_or_return_is_the_output(ctx: Context, code: s
 
 
 async def test_code_sees_input_trigger_and_nodes(ctx: Context) -> None:
-    ctx.input, ctx.trigger, ctx.scope = {"a": 1}, {"b": 2}, {"nodes": {"first": {"c": 3}}}
+    ctx.input, ctx.trigger, ctx.scope = {"a": 1}, {"b": 2}, {"nodes": MappingProxyType({"first": {"c": 3}})}
 
     assert await python(ctx, "[input['a'], trigger['b'], nodes['first']['c']]") == [1, 2, 3]
 

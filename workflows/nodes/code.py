@@ -28,7 +28,8 @@ class Python(Node):
         code: str = Param(template=False, widget="code:python", min_length=1, max_length=100_000)
 
     async def run(self, params: Params, ctx: NodeContext) -> Any:
-        nodes = ctx.scope.get("nodes", {}) if "nodes" in params.code else {}
+        # The engine looks outputs up when they are asked for; the sandbox takes plain values only.
+        nodes = dict(ctx.scope.get("nodes", {})) if "nodes" in params.code else {}
         return await ctx.sandbox.run_python(
             params.code,
             {"input": ctx.input, "trigger": ctx.trigger, "nodes": nodes},
