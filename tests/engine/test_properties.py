@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from tests.engine.runs import Run
 from tests.engine.strategies import Case, cases
 from workflows.engine.commands import RunStep
+from workflows.engine.events import CancelRequested, ExecutionTimedOut
 from workflows.engine.steps import FINAL
 
-_thorough = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_thorough = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _played(case: Case, order: int, batch: int = 1) -> Run:
@@ -43,7 +44,7 @@ def test_the_order_of_answers_decides_neither_status_nor_output(case: Case, one:
     assert first.output == second.output or not case.is_comparable
 
 
-@settings(_thorough, max_examples=100)
+@settings(_thorough, max_examples=250)
 @given(cases(), st.integers(0, 2**32), st.sampled_from((1, 1, 2, 3, 7)))
 def test_any_prefix_of_the_changes_can_be_restored_and_ends_the_same(
     case: Case, order: int, batch: int
@@ -66,3 +67,31 @@ def test_any_prefix_of_the_changes_can_be_restored_and_ends_the_same(
         assert {step.status for step in heir.state.steps.values()} <= FINAL
         again = {one.key for one in heir.log if isinstance(one, RunStep)}
         assert not again & {key for key, row in latest.items() if row.status in FINAL}
+
+
+@_thorough
+@given(
+    cases(),
+    st.integers(0, 2**32),
+    st.integers(0, 40),
+    st.sampled_from((CancelRequested(), ExecutionTimedOut())),
+)
+def test_a_request_to_end_is_met_whenever_it_comes_and_by_whoever_takes_over(
+    case: Case, order: int, after: int, request: CancelRequested | ExecutionTimedOut
+) -> None:
+    lot = random.Random(order)
+    run = Run(case.plan, case.result, trigger={"x": 1})
+    run.play(lambda held: lot.randrange(len(held)), most=after)
+    was_over = run.end is not None
+    run.tell(request)
+    run.play(lambda held: lot.randrange(len(held)))
+    assert run.end is not None
+    for cut in range(0, len(run.changes) + 1, 3):
+        heir = Run.restored(run.changes[:cut], run)
+        ended = heir.end is not None
+        heir.tell(request)
+        heir.play()
+
+        assert heir.end is not None
+        assert was_over or ended or heir.end.status in ("failed", "cancelled")
+        assert {step.status for step in heir.state.steps.values()} <= FINAL
