@@ -53,17 +53,20 @@ class Supervisor:
     _kept: list[_Kept] = field(default_factory=list)
     _signals: int = 0
 
-    def run(self, is_ready: Callable[[], bool], when_ready: Callable[[], None], *, patience: float) -> None:
-        """Return when a stop signal came and everything has ended."""
+    def run(self, lacking: Callable[[], str], when_ready: Callable[[], None], *, patience: float) -> None:
+        """Return when a stop signal came and everything has ended.
+
+        `lacking` says what keeps Studio from being ready; empty when nothing does.
+        """
         self._kept = [_Kept(process) for process in self.processes]
         wake = self._listen_to_signals()
         try:
-            self._supervise(wake, is_ready, when_ready, time.monotonic() + patience)
+            self._supervise(wake, lacking, when_ready, time.monotonic() + patience)
         finally:
             self._end_all(wake)
 
     def _supervise(
-        self, wake: int, is_ready: Callable[[], bool], when_ready: Callable[[], None], deadline: float
+        self, wake: int, lacking: Callable[[], str], when_ready: Callable[[], None], deadline: float
     ) -> None:
         ready, trim_at = False, time.monotonic() + TRIM_SECONDS
         while not self._signals:
@@ -71,10 +74,13 @@ class Supervisor:
             for kept in self._kept:
                 self._look_at(kept, now)
             if not ready:
-                self._fail_when_hopeless(now >= deadline)
-                if is_ready():
+                self._fail_when_hopeless()
+                reason = lacking()
+                if not reason:
                     ready = True
                     when_ready()
+                elif now >= deadline:
+                    raise EmbeddedError(f"Studio is not ready: {reason}. The logs are in {self.home.logs}.")
             else:
                 self.tend()
             if now >= trim_at:
@@ -115,7 +121,7 @@ class Supervisor:
         self.guardian.watch(kept.child.pid, seconds=kept.process.stop_seconds)
         kept.started_at, kept.due_at = now, None
 
-    def _fail_when_hopeless(self, late: bool) -> None:
+    def _fail_when_hopeless(self) -> None:
         """Before the first success a process that does not stay up is an error to show, not to repeat."""
         for kept in self._kept:
             if kept.failures >= HOPELESS_STARTS:
@@ -123,8 +129,6 @@ class Supervisor:
                 raise EmbeddedError(
                     f"{kept.process.name} does not stay up; its log {log} ends with:\n{last_lines(log)}"
                 )
-        if late:
-            raise EmbeddedError(f"Studio did not get ready in time; the logs are in {self.home.logs}.")
 
     def _end_all(self, wake: int) -> None:
         """Ask everybody at once; who is not gone in its time, or at a second signal, is killed."""

@@ -104,7 +104,7 @@ def _run(options: Options, layout: Layout, guardian: Guardian) -> None:
         supervisor = Supervisor(home, table(layout), environment, guardian, _say, tend)
         _say("Starting Studio")
         supervisor.run(
-            lambda: _is_ready(layout),
+            lambda: _lacking(layout),
             lambda: _welcome(layout, demo, embedded=embedded),
             patience=READY_SECONDS,
         )
@@ -163,19 +163,22 @@ def _prepare(home: Home, environment: dict[str, str], *, demo: bool) -> dict[str
     return kept if demo else {}
 
 
-def _is_ready(layout: Layout) -> bool:
-    """Whether the page and every dependency answer, asked the way a browser would."""
+def _lacking(layout: Layout) -> str:
+    """What keeps the page from answering with all it needs, asked the way a browser would."""
     address = urlsplit(layout.url)
     try:
         for path in ("/readyz", "/"):
             connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=2)
             with contextlib.closing(connection):
                 connection.request("GET", path)
-                if connection.getresponse().status >= 500:
-                    return False
-    except (OSError, http.client.HTTPException):
-        return False
-    return True
+                answer = connection.getresponse()
+                if answer.status >= 500:
+                    return (
+                        f"{path} answers {answer.status} {answer.read(500).decode(errors='replace')}".strip()
+                    )
+    except (OSError, http.client.HTTPException) as error:
+        return f"{layout.url} does not answer ({error})"
+    return ""
 
 
 def _welcome(layout: Layout, demo: dict[str, object], *, embedded: bool) -> None:
