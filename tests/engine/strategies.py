@@ -110,7 +110,11 @@ def _add_node(document: dict[str, Any], lot: random.Random, name: str, parent: s
     settings: dict[str, Any] = {"on_error": lot.choice(_ON_ERROR), "disabled": lot.random() < 0.07}
     if lot.random() < 0.2:
         settings["join"] = lot.choice(("any", {"at_least": 2}))
-    mapping = {"items": [], "limit": lot.choice((1, 2, 9)), "on_item_error": lot.choice(_MODES)}
+    mapping: dict[str, Any] = {
+        "items": [],
+        "limit": lot.choice((1, 2, 9)),
+        "on_item_error": lot.choice(_MODES),
+    }
     if kind == "map":
         settings["for_each"] = mapping
     if kind == "each":

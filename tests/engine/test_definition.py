@@ -129,7 +129,7 @@ def test_a_cycle_through_a_branch_is_a_loop() -> None:
         (nodes(), [("/nodes", "no_nodes")]),
         (nodes(node(), colour="red"), [("/colour", "unknown_key")]),
         (nodes(node(colour="red")), [("/nodes/0/colour", "unknown_key")]),
-        (nodes(node(**{"a/b~c": 1})), [("/nodes/0/a~1b~0c", "unknown_key")]),
+        (nodes({**node(), "a/b~c": 1}), [("/nodes/0/a~1b~0c", "unknown_key")]),
         (settings(colour="red"), [("/nodes/0/settings/colour", "unknown_key")]),
         (settings(for_each={}), [("/nodes/0/settings/for_each/items", "required")]),
         (settings(on_error={"fallback": "b"}), [("/nodes/0/settings/on_error/fallback", "unknown_node")]),

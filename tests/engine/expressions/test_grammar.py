@@ -139,7 +139,8 @@ def test_variables_of_for_are_no_roots() -> None:
 def test_what_an_expression_uses_is_known_before_it_runs() -> None:
     parsed = parse_expression('nodes.a.b + trigger[nodes["c"].d] | default(vars.v)')
 
-    assert (parsed.roots_used, parsed.nodes_used) == ({"nodes", "trigger", "vars"}, {"a", "c"})
+    assert parsed.roots_used == {"nodes", "trigger", "vars"}
+    assert parsed.nodes_used == {"a", "c"}
 
 
 def test_equal_sources_are_compiled_once() -> None:
