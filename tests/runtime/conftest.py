@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from studio.embedded.home import Home, known_environment
+from studio.embedded.postgres import Postgres
 from studio.outbound.factory import shared
 from tests.runtime.lab import Lab, Server, loopback_server
+from tests.runtime.processes import migrate
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -28,6 +32,30 @@ async def lab(django_db_setup: None, settings: Any) -> AsyncIterator[Lab]:
     async with Lab.open() as opened:
         yield opened
     shared.cache_clear()
+
+
+@pytest.fixture
+def own_postgres(settings: Any) -> Iterator[Postgres]:
+    """A migrated PostgreSQL that a test may stop and start."""
+    with tempfile.TemporaryDirectory(prefix="studio-test-") as folder:
+        Path(folder).chmod(0o711)
+        home = Home(Path(folder))
+        postgres = Postgres(home)
+        try:
+            postgres.ensure()
+            settings.DATABASE_URL = known_environment(home)["DATABASE_URL"]
+            migrate(settings.DATABASE_URL)
+            yield postgres
+        finally:
+            Postgres(home, durable=False).stop()
+            postgres.delete()
+
+
+@pytest.fixture
+async def lab_of_its_own(own_postgres: Postgres, settings: Any) -> AsyncIterator[Lab]:
+    settings.STUDIO_ALLOW_PRIVATE_NETWORKS = "*"
+    async with Lab.open() as opened:
+        yield opened
 
 
 @pytest.fixture

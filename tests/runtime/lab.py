@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 
 from studio.common.committer import Connection, GroupCommitter
 from studio.kernel.ids import uuid7
+from tests.runtime.processes import WorkerProcess
 from workflows.runtime import payload
 from workflows.runtime.connect import connect
 from workflows.runtime.doorbell import bell
@@ -143,6 +144,7 @@ class Lab:
     workspace: uuid.UUID
     submitter: GroupCommitter[Any, Any]
     engines: list[tuple[Engine, asyncio.Task[None]]] = field(default_factory=list)
+    processes: list[WorkerProcess] = field(default_factory=list)
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -161,10 +163,12 @@ class Lab:
         try:
             yield lab
         finally:
+            for process in lab.processes:
+                process.close()
             await lab.stop_engines()
             await submitter.close()
-            await connection.execute(f"TRUNCATE {TABLES} CASCADE")
-            await connection.close()
+            await lab.connection.execute(f"TRUNCATE {TABLES} CASCADE")
+            await lab.connection.close()
 
     # -- Engines in this process -------------------------------------------------------------------------
 
@@ -179,6 +183,40 @@ class Lab:
         for engine, _ in engines:
             engine.drain()
         await asyncio.gather(*(task for _, task in engines))
+
+    # -- Engines in processes of their own ---------------------------------------------------------------
+
+    async def start_workers(
+        self, count: int = 1, queues: str = "default", **environment: str
+    ) -> list[WorkerProcess]:
+        """Processes that have registered; they start together."""
+        started = [WorkerProcess(queues, environment) for _ in range(count)]
+        self.processes += started
+        await self.until(partial(self._registered, {worker.pid for worker in started}), 40)
+        return started
+
+    async def busiest(self) -> WorkerProcess:
+        """The process that holds most executions."""
+        row = await self.one(
+            "SELECT w.pid FROM workflows_execution e JOIN operations_worker w ON w.id = e.owner"
+            " GROUP BY w.pid ORDER BY count(*) DESC LIMIT 1"
+        )
+        return next(process for process in self.processes if process.pid == row["pid"])
+
+    async def reconnect(self) -> None:
+        """After the database went away under us."""
+        await self.connection.close()
+        self.connection = await connect("lab", statement_seconds=20)
+
+    async def _registered(self, pids: set[int]) -> bool:
+        for process in self.processes:
+            assert not (process.is_over() and process.pid in pids), process.output()
+        return pids <= {row["pid"] for row in await self.workers("alive")}
+
+    async def workers(self, *statuses: str) -> list[dict[str, Any]]:
+        async with self.connection.cursor(row_factory=dict_row) as cursor:
+            await cursor.execute("SELECT * FROM operations_worker WHERE status = ANY(%s)", [list(statuses)])
+            return await cursor.fetchall()
 
     def wake(self) -> None:
         for engine, _ in self.engines:

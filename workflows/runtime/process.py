@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -26,6 +25,7 @@ class EngineThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._engine: Engine | None = None
         self._thread = threading.Thread(target=self._main, name="engine")
+        self._told_to_leave = False
         self.crashed = False
 
     def start(self) -> None:
@@ -38,6 +38,7 @@ class EngineThread:
             self._call(self._engine.wake, queue)
 
     def drain(self) -> None:
+        self._told_to_leave = True
         if self._engine is not None:
             self._call(self._engine.drain)
 
@@ -55,10 +56,12 @@ class EngineThread:
         except Exception:
             log.exception("engine.crashed")
             self.crashed = True
-            # The Celery worker around us must not go on without an engine.
-            os.kill(os.getpid(), signal.SIGTERM)
         finally:
             self._ready.set()
+            if not self._told_to_leave:
+                # The Celery worker around us must not go on without an engine. It sits in a system call of
+                # the main thread, which only a signal to that very thread interrupts.
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
