@@ -1,4 +1,4 @@
-import { createBrowserRouter, redirect } from "react-router";
+import { createBrowserRouter, Navigate } from "react-router";
 
 import { NotFound } from "@/pages/not-found";
 import { PageError } from "@/pages/page-error";
@@ -16,7 +16,7 @@ export const router = createBrowserRouter([
     HydrateFallback: FirstPaint,
     ErrorBoundary: PageError,
     children: [
-      { index: true, loader: () => redirect("/workflows") },
+      { index: true, element: <Navigate to="/workflows" replace /> },
       {
         ErrorBoundary: PageError,
         children: [
