@@ -63,14 +63,33 @@ class Case:
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     lot = random.Random(draw(st.integers(0, 2**32)))
-    definition = _definition(lot, size=draw(st.integers(1, 9)))
+    return _case(_definition(lot, size=draw(st.integers(1, 9))), draw(st.integers(0, 2**32)))
+
+
+@st.composite
+def flat_cases(draw: st.DrawFn) -> Case:
+    """Without loops, lists and failures that stop: joins, dead paths and handled failures alone."""
+    lot = random.Random(draw(st.integers(0, 2**32)))
+    definition = graph("start")
+    ids = [_add_node(definition, lot, f"n{number}", None) for number in range(draw(st.integers(1, 9)))]
+    for later, target in enumerate(ids):
+        for source in lot.sample(["start", *ids[:later]], k=min(later + 1, lot.choice((1, 1, 2, 3)))):
+            _add_edge(definition, lot, source, target)
+    for node in definition["nodes"][1:]:
+        node["settings"].pop("for_each", None)
+        node["settings"].update({"on_error": "continue"} if node["settings"]["on_error"] == "stop" else {})
+    _fallbacks(definition, lot)
+    return _case(definition, draw(st.integers(0, 2**32)))
+
+
+def _case(definition: dict[str, Any], seed: int) -> Case:
     while True:
         try:
             plan = compile_plan(definition, CATALOGUE)
         except Invalid as error:
             _mend(definition, [problem.pointer for problem in error.problems])
         else:
-            return Case(plan, draw(st.integers(0, 2**32)), definition)
+            return Case(plan, seed, definition)
 
 
 def _definition(lot: random.Random, size: int) -> dict[str, Any]:
