@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import secrets
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -113,8 +115,14 @@ class _Sending:
         await self._send(message)
 
 
+# Random bytes for every request would cost more than a counter behind those of the process.
+_numbers = itertools.count(1)
+_process = secrets.token_hex(8)
+
+
 def _request_id(scope: Scope) -> str:
+    """The caller's own where it is a decent one."""
     for name, value in scope["headers"]:
         if name == b"x-request-id":
             return request_id_from(value.decode("latin-1"))
-    return request_id_from(None)
+    return f"{_process}-{next(_numbers):x}"

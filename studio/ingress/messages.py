@@ -5,32 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
 
-from studio.kernel.errors import CallerError, Malformed, TooLarge
+from studio.kernel.errors import Malformed, TooLarge
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
-BODY_SECONDS: Final = 30.0
 # What is refused is still read for a while, or the client would see a reset connection instead of the answer.
 DISCARD_BYTES: Final = 32 << 20
 DISCARD_SECONDS: Final = 5.0
-
-
-@dataclass(eq=False, kw_only=True)
-class BodyTooSlow(CallerError):
-    """The client stopped sending."""
-
-    status = HTTPStatus.REQUEST_TIMEOUT
-    code = "body_too_slow"
-    title = "Request timeout"
-    reason: str = "The body did not arrive in time."
 
 
 class ClientGone(Exception):
@@ -75,44 +63,37 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return found
 
 
-async def read_body(
-    scope: Scope, receive: Receive, *, limit_bytes: int, seconds: float = BODY_SECONDS
-) -> bytes:
-    """The whole body, never holding more than the limit; raise TooLarge, BodyTooSlow or ClientGone."""
+async def read_body(scope: Scope, receive: Receive, *, limit_bytes: int) -> bytes:
+    """The whole body, never holding more than the limit; raise TooLarge or ClientGone.
+
+    The server sees to it that a body that stalls ends in a disconnect.
+    """
     declared = header(scope, b"content-length")
     if declared is not None and int(declared) > limit_bytes:
         if header(scope, b"expect") is None:
             await _discard(receive)
         raise TooLarge(limit_bytes=limit_bytes)
-    message = await _next_message(receive, seconds) if declared != b"0" else {"body": b""}
+    message = await _next_message(receive)
+    body = message.get("body", b"")
     if not message.get("more_body"):
-        return _checked(bytes(message.get("body", b"")), limit_bytes)
-    chunks = [message["body"]]
-    size = len(chunks[0])
-    try:
-        async with asyncio.timeout(seconds):
-            while message.get("more_body"):
-                message = await _next_message(receive, None)
-                chunks.append(message.get("body", b""))
-                size += len(chunks[-1])
-                if size > limit_bytes:
-                    chunks.clear()
-                    break
-    except TimeoutError:
-        raise BodyTooSlow() from None
-    if size > limit_bytes:
-        if message.get("more_body"):
-            await _discard(receive)
-        raise TooLarge(limit_bytes=limit_bytes)
+        if len(body) > limit_bytes:
+            raise TooLarge(limit_bytes=limit_bytes)
+        return bytes(body)
+    chunks, size = [body], len(body)
+    while message.get("more_body"):
+        message = await _next_message(receive)
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit_bytes:
+            chunks.clear()
+            if message.get("more_body"):
+                await _discard(receive)
+            raise TooLarge(limit_bytes=limit_bytes)
     return b"".join(chunks)
 
 
-async def _next_message(receive: Receive, seconds: float | None) -> MutableMapping[str, Any]:
-    try:
-        async with asyncio.timeout(seconds):
-            message = await receive()
-    except TimeoutError:
-        raise BodyTooSlow() from None
+async def _next_message(receive: Receive) -> MutableMapping[str, Any]:
+    message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientGone
     return message
@@ -129,9 +110,3 @@ async def _discard(receive: Receive) -> None:
                     return
     except TimeoutError:
         return
-
-
-def _checked(body: bytes, limit_bytes: int) -> bytes:
-    if len(body) > limit_bytes:
-        raise TooLarge(limit_bytes=limit_bytes)
-    return body

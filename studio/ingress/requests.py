@@ -10,7 +10,7 @@ import orjson
 
 from studio.common.api import UnknownParameter
 from studio.common.problem import problem_document
-from studio.ingress.messages import Answer, BodyTooSlow, Receive, Scope, header, read_body
+from studio.ingress.messages import Answer, Receive, Scope, header, read_body
 from studio.kernel.documents import read_json
 from studio.kernel.errors import Malformed, Problem, StudioError, TooLarge, UnsupportedMedia
 
@@ -78,5 +78,4 @@ def problem_answer(error: StudioError, request: Request) -> Answer:
     status, headers, document = problem_document(error, instance=request.path, request_id=request.id)
     content_type = headers.pop("Content-Type").encode("latin-1")
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    close = isinstance(error, TooLarge | BodyTooSlow)
-    return Answer(status, orjson.dumps(document), raw, content_type, close=close)
+    return Answer(status, orjson.dumps(document), raw, content_type, close=isinstance(error, TooLarge))

@@ -15,8 +15,8 @@ KEEP_KEY_SECONDS: Final = 7 * 24 * 3600
 STORE_SQL = """
 WITH new AS (
     SELECT * FROM unnest(
-        %s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[],
-        %s::text[], %s::text[], %s::jsonb[], %s::bytea[], %s::text[]
+        %b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::text[], %b::text[], %b::text[], %b::text[],
+        %b::text[], %b::text[], %b::text[]::jsonb[], %b::bytea[], %b::text[]
     ) AS new(id, workspace_id, source_id, workflow_id, node, status, reason, method, path, query, headers,
              body, dedup_key)
 ), keys AS (

@@ -181,9 +181,7 @@ def test_a_client_that_trickles_is_cut_off_and_others_are_served(
 def test_a_stalled_body_is_answered_408(
     server: Server, django: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from studio.ingress import messages
-
-    monkeypatch.setattr(messages.read_body, "__kwdefaults__", {"seconds": 0.3})
+    monkeypatch.setattr(serving, "BODY_SECONDS", 0.3)
     answer = server.raw(b"POST /api/v1/x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nhalf")
 
     assert answer.startswith(b"HTTP/1.1 408 ")
