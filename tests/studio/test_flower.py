@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
@@ -108,6 +109,23 @@ def test_nothing_can_be_changed_through_it(
     monkeypatch.setattr(settings, "STUDIO_FLOWER_PORT", flower_port)
 
     assert staff.post("/flower/api/worker/shutdown/celery@host").status_code == 405
+
+
+def test_its_list_of_tasks_may_be_asked(
+    staff: Client, flower_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "STUDIO_FLOWER_PORT", flower_port)
+    question = {
+        "draw": "1",
+        "start": "0",
+        "length": "10",
+        "order[0][column]": "0",
+        "columns[0][data]": "name",
+    }
+
+    answer = staff.post("/flower/tasks/datatable", urlencode(question), "application/x-www-form-urlencoded")
+
+    assert answer.json() == {"draw": 1, "data": [], "recordsTotal": 0, "recordsFiltered": 0}
 
 
 def test_its_password_stands_in_no_list_of_processes(flower_port: int) -> None:
