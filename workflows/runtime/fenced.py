@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from studio.common.committer import Connection
-from workflows.runtime.records import BlobRow, FencedWrite, NewMail, StepRow
+from workflows.runtime.arrays import plain, texts
+from workflows.runtime.records import BlobRow, FencedWrite, NewMail, StatusChange, StepRow
 from workflows.runtime.submit import SUBMIT_SQL, parameters
 
 WRITE_SQL = """
@@ -175,61 +176,50 @@ def _without_nul(value: Any) -> Any:
     return value
 
 
-def _changes(rows: Sequence[FencedWrite]) -> list[list[Any]]:
-    columns: list[list[Any]] = [[] for _ in range(13)]
-    for row in rows:
-        change = row.change
-        values: tuple[Any, ...]
-        if change is None:
-            values = (row.execution_id, row.epoch, *([None] * 5), False, False, None, 0.0, None, None)
-        else:
-            values = (
-                row.execution_id,
-                row.epoch,
-                change.status,
-                change.seq,
-                _json(change.reason),
-                _json(change.error),
-                change.due_at,
-                change.release,
-                change.final,
-                change.output,
-                change.active_seconds,
-                row.parent_id,
-                row.parent_step_id,
-            )
-        for column, value in zip(columns, values, strict=True):
-            column.append(value)
-    return columns
+_NO_CHANGE = StatusChange(status="", seq=0)
 
 
-def _steps(steps: Sequence[StepRow]) -> list[list[Any]]:
-    columns: list[list[Any]] = [[] for _ in range(19)]
-    for s in steps:
-        values = (
-            s.id,
-            s.execution_id,
-            s.node,
-            s.kind,
-            s.iteration,
-            s.status,
-            s.attempt,
-            s.handled,
-            s.reason,
-            s.port,
-            s.seq,
-            _json(s.error),
-            _json(s.wait),
-            s.due_at,
-            s.queued_at,
-            s.started_at,
-            s.finished_at,
-            s.output,
-            s.memo,
-        )
-        for column, value in zip(columns, values, strict=True):
-            column.append(value)
-    return columns
+def _changes(rows: Sequence[FencedWrite]) -> list[Any]:
+    changes = [row.change or _NO_CHANGE for row in rows]
+    return [
+        plain([row.execution_id for row in rows]),
+        plain([row.epoch for row in rows]),
+        texts([change.status or None for change in changes]),
+        plain([change.seq for change in changes]),
+        texts([_json(change.reason) for change in changes]),
+        texts([_json(change.error) for change in changes]),
+        plain([change.due_at for change in changes]),
+        plain([change.release for change in changes]),
+        plain([change.final for change in changes]),
+        [change.output for change in changes],
+        plain([change.active_seconds for change in changes]),
+        plain([row.parent_id for row in rows]),
+        plain([row.parent_step_id for row in rows]),
+    ]
+
+
+def _steps(steps: Sequence[StepRow]) -> list[Any]:
+    return [
+        plain([step.id for step in steps]),
+        plain([step.execution_id for step in steps]),
+        texts([step.node for step in steps]),
+        texts([step.kind for step in steps]),
+        texts([step.iteration for step in steps]),
+        texts([step.status for step in steps]),
+        plain([step.attempt for step in steps]),
+        plain([step.handled for step in steps]),
+        texts([step.reason for step in steps]),
+        texts([step.port for step in steps]),
+        plain([step.seq for step in steps]),
+        texts([_json(step.error) for step in steps]),
+        texts([_json(step.wait) for step in steps]),
+        plain([step.due_at for step in steps]),
+        plain([step.queued_at for step in steps]),
+        plain([step.started_at for step in steps]),
+        plain([step.finished_at for step in steps]),
+        [step.output for step in steps],
+        [step.memo for step in steps],
+    ]
 
 
 def _mails(mails: Sequence[NewMail]) -> list[list[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import threading
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ import uvloop
 from workflows.runtime.engine import Engine
 
 log = structlog.get_logger()
+
+GC_THRESHOLDS = (20_000, 20, 50)
 
 
 class EngineThread:
@@ -65,6 +68,10 @@ class EngineThread:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        # What is loaded by now stays; full collections that walk it again and again would stop the loop.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         self._engine = Engine(queues=self._queues, slots=self._slots)
         self._ready.set()
         await self._engine.run()

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import orjson
 
 from studio.common.committer import Connection
+from workflows.runtime.arrays import plain, texts
 from workflows.runtime.records import Accepted, NewExecution
 
 SUBMIT_SQL = """
@@ -65,37 +66,32 @@ JOIN unnest(%s::uuid[], %s::text[], %s::text[]) AS wanted(w, s, k)
 PRESENT_SQL = "SELECT id FROM workflows_execution WHERE id = ANY(%s::uuid[])"
 
 
-def parameters(rows: Sequence[NewExecution]) -> list[list[Any]]:
+def parameters(rows: Sequence[NewExecution]) -> list[Any]:
     """The column arrays that SUBMIT_SQL takes, in its order."""
-    columns: list[list[Any]] = [[] for _ in range(21)]
-    for row in rows:
-        key = row.idempotency
-        values = (
-            row.id,
-            row.workspace_id,
-            row.workflow_id,
-            row.version,
-            row.definition_id,
-            row.definition_body,
-            row.input,
-            row.trigger_node,
-            row.trigger_kind,
-            row.queue,
-            row.region,
-            row.priority,
-            row.parent_id,
-            row.parent_step_id,
-            row.depth,
-            row.resumed_from,
-            _json_text(row.tags),
-            key.scope if key else None,
-            key.key if key else None,
-            key.body_hash if key else None,
-            key.keep_seconds if key else None,
-        )
-        for column, value in zip(columns, values, strict=True):
-            column.append(value)
-    return columns
+    keys = [row.idempotency for row in rows]
+    return [
+        plain([row.id for row in rows]),
+        plain([row.workspace_id for row in rows]),
+        plain([row.workflow_id for row in rows]),
+        plain([row.version for row in rows]),
+        plain([row.definition_id for row in rows]),
+        [row.definition_body for row in rows],
+        [row.input for row in rows],
+        texts([row.trigger_node for row in rows]),
+        texts([row.trigger_kind for row in rows]),
+        texts([row.queue for row in rows]),
+        texts([row.region for row in rows]),
+        plain([row.priority for row in rows]),
+        plain([row.parent_id for row in rows]),
+        plain([row.parent_step_id for row in rows]),
+        plain([row.depth for row in rows]),
+        plain([row.resumed_from for row in rows]),
+        texts([_json_text(row.tags) for row in rows]),
+        texts([key.scope if key else None for key in keys]),
+        texts([key.key if key else None for key in keys]),
+        [key.body_hash if key else None for key in keys],
+        plain([key.keep_seconds if key else None for key in keys]),
+    ]
 
 
 def fold(rows: Sequence[NewExecution]) -> list[NewExecution]:
