@@ -84,6 +84,11 @@ def test_incomplete_params_are_saved_and_told(bob: Person) -> None:
         (definition(node("a", "data.set"), node("a", "data.set")), "/definition/nodes/1/id", "duplicate_id"),
         (definition(edges=[{"from": "x", "to": "y"}]), "/definition/edges/0/from", "unknown_node"),
         ({"schema": "studio/9", "nodes": []}, "/definition/schema", "not_allowed"),
+        (
+            definition({"id": "a", "kind": "data.set", "settings": {"on_error": {"fallback": {}}}}),
+            "/definition/nodes/0/settings/on_error/fallback",
+            "wrong_type",
+        ),
         ([], "/definition", "wrong_type"),
         ("text", "/definition", "wrong_type"),
         (definition(*[node(f"n{n}", "data.set") for n in range(1001)]), "/definition/nodes", "too_many"),

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from studio.common.serializers import StrictSerializer
-from workflows.api.fields import DefinitionField, JsonObject, Seconds
+from workflows.api.fields import DefinitionField, Json, JsonObject, Seconds
 from workflows.models import Execution
 from workflows.services.presentation import present_execution
 from workflows.services.submission import MAX_PRIORITY, MAX_TAG_LENGTH, MAX_TAGS
@@ -46,7 +46,7 @@ class ExecutionSummarySerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(Execution.Status.choices)
     trigger = TriggerSerializer()
     error = ErrorSerializer(allow_null=True)
-    reason = serializers.JSONField(allow_null=True, help_text="Why it waits.")
+    reason = Json(help_text="Why it waits.")
     queue = serializers.CharField()
     region = serializers.CharField()
     priority = serializers.IntegerField()
@@ -66,8 +66,8 @@ class ExecutionSummarySerializer(serializers.Serializer[Any]):
 class ExecutionSerializer(ExecutionSummarySerializer):
     """One run of one definition."""
 
-    input = serializers.JSONField(allow_null=True, help_text=_DOCUMENT)
-    output = serializers.JSONField(allow_null=True, help_text=_DOCUMENT)
+    input = Json(help_text=_DOCUMENT)
+    output = Json(help_text=_DOCUMENT)
 
 
 class ExecutionQuerySerializer(serializers.Serializer[Any]):
@@ -107,7 +107,7 @@ class StepSummarySerializer(serializers.Serializer[Any]):
     handled = serializers.BooleanField()
     reason = serializers.CharField(allow_null=True)
     error = ErrorSerializer(allow_null=True)
-    cache = serializers.JSONField(allow_null=True)
+    cache = Json()
     due_at = serializers.DateTimeField(allow_null=True)
     queued_at = serializers.DateTimeField(allow_null=True)
     started_at = serializers.DateTimeField(allow_null=True)
@@ -117,8 +117,8 @@ class StepSummarySerializer(serializers.Serializer[Any]):
 class StepSerializer(StepSummarySerializer):
     """One visit of one node."""
 
-    input = serializers.JSONField(allow_null=True, help_text=_DOCUMENT)
-    output = serializers.JSONField(allow_null=True, help_text=_DOCUMENT)
+    input = Json(help_text=_DOCUMENT)
+    output = Json(help_text=_DOCUMENT)
 
 
 class EventQuerySerializer(serializers.Serializer[Any]):
@@ -138,7 +138,7 @@ class ExecutionEventSerializer(serializers.Serializer[Any]):
     type = serializers.CharField()
     seq = serializers.IntegerField()
     at = serializers.DateTimeField(allow_null=True)
-    execution = serializers.JSONField()
+    execution = Json()
     step = StepSummarySerializer(allow_null=True)
 
 
@@ -148,7 +148,7 @@ class ExecutionEventsSerializer(serializers.Serializer[Any]):
 
 
 class _RunSerializer(StrictSerializer):
-    input = serializers.JSONField(required=False, allow_null=True, help_text="What `trigger` holds.")
+    input = Json(required=False, help_text="What `trigger` holds.")
     trigger = serializers.CharField(
         required=False, allow_null=True, help_text="The trigger to start at, by node id."
     )
@@ -164,9 +164,8 @@ class _RunSerializer(StrictSerializer):
 
 
 class RunSerializer(_RunSerializer):
-    version = serializers.JSONField(
+    version = Json(
         required=False,
-        allow_null=True,
         help_text='`"draft"`, `"published"` or a number; left out: the published one, else the draft.',
     )
 

@@ -19,7 +19,7 @@ from workflows.services.presentation import present_execution
 
 _SIGNAL = OpenApiParameter(
     "name",
-    {"type": "string", "pattern": executions.SIGNAL_NAME.pattern},
+    {"type": "string", "pattern": f"^{executions.SIGNAL_NAME.pattern}$"},
     OpenApiParameter.PATH,
     description="As `flow.wait` names it.",
 )
@@ -58,7 +58,7 @@ class ExecutionViewSet(ViewSet):
         """One execution with what it was given and what it gave back."""
         return Response(executions.describe_execution(self.get_object()))
 
-    @extend_schema(responses=shapes.StepSerializer(many=True))
+    @extend_schema(operation_id="executions_steps", responses=shapes.StepSerializer(many=True))
     def steps(self, _request: Request, **_lookup: Any) -> Response:
         """Its steps in the order in which they last changed, with what each was given and what it gave back."""
         found: Execution = self.get_object()
@@ -66,19 +66,26 @@ class ExecutionViewSet(ViewSet):
         rows = self.paginate_queryset(executions.steps_of(found)) or []
         return self.get_paginated_response(executions.describe_steps(found, rows))
 
-    @extend_schema(parameters=[shapes.EventQuerySerializer], responses=shapes.ExecutionEventsSerializer)
+    @extend_schema(
+        operation_id="executions_events",
+        parameters=[shapes.EventQuerySerializer],
+        responses=shapes.ExecutionEventsSerializer,
+    )
     def events(self, _request: Request, **_lookup: Any) -> Response:
         """The latest event of everything that changed after `after`: what a socket would have told."""
         asked = self.query(shapes.EventQuerySerializer)
         results, more = executions.events_after(self.get_object(), asked["after"], asked["limit"])
         return Response({"results": results, "next": more})
 
-    @extend_schema(responses={200: OpenApiResponse(OpenApiTypes.OBJECT, description="A definition.")})
+    @extend_schema(
+        operation_id="executions_definition",
+        responses={200: OpenApiResponse(OpenApiTypes.OBJECT, description="A definition.")},
+    )
     def definition(self, _request: Request, **_lookup: Any) -> Response:
         """The definition it runs, as it was when it started."""
         return Response(executions.definition_of(self.get_object()))
 
-    @extend_schema(request=None, responses={202: shapes.AcceptedSerializer})
+    @extend_schema(operation_id="executions_cancel", request=None, responses={202: shapes.AcceptedSerializer})
     @creates()
     def cancel(self, _request: Request, **lookup: Any) -> Response:
         """Ask it to end: running steps are stopped, nothing new starts."""
@@ -88,6 +95,7 @@ class ExecutionViewSet(ViewSet):
         return _accepted(execution)
 
     @extend_schema(
+        operation_id="executions_signal",
         parameters=[_SIGNAL],
         request={"application/json": {"description": "What `flow.wait` puts out."}},
         responses={202: shapes.AcceptedSerializer},

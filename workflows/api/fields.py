@@ -34,6 +34,14 @@ class DefinitionFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no
         return component.ref  # type: ignore[no-any-return]
 
 
+@extend_schema_field({})
+class Json(serializers.JSONField):
+    """Any JSON, null as well: it is one of the values, and does not stand for none."""
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        return (True, None) if data is None else super().validate_empty_values(data)
+
+
 @extend_schema_field({"type": "object", "additionalProperties": True})
 class JsonObject(serializers.JSONField):
     """An object whose keys are somebody else's."""
@@ -43,7 +51,7 @@ class Slug(Text):
     """Lower case letters, digits and single hyphens."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=80, **options)
+        super().__init__(max_length=80, trim_whitespace=False, **options)
         pattern = serializers.RegexField(r"^[a-z0-9]+(?:-[a-z0-9]+)*\Z").validators[-1]
         self.validators.append(pattern)
 

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from studio.common.serializers import StrictSerializer, Text, Time
-from workflows.api.fields import DefinitionField, JsonObject, Slug, Tags
+from workflows.api.fields import DefinitionField, Json, JsonObject, Slug, Tags
 from workflows.models import Variable, Version, Workflow
 from workflows.services.exchange import FORMATS
 
@@ -74,7 +74,7 @@ class WorkflowQuerySerializer(serializers.Serializer[Any]):
 
 
 class ValidateSerializer(StrictSerializer):
-    definition = serializers.JSONField()
+    definition = Json()
 
 
 class ValidatedProblemSerializer(DefinitionProblemSerializer):
@@ -149,10 +149,10 @@ class VersionSerializer(VersionSummarySerializer):
 
 class ChangeSerializer(serializers.Serializer[Any]):
     pointer = serializers.CharField(help_text="Where, within what changed.")
-    to = serializers.JSONField(allow_null=True)
+    to = Json()
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
-        return {**super().get_fields(), "from": serializers.JSONField(allow_null=True)}
+        return {**super().get_fields(), "from": Json()}
 
 
 class ChangedNodeSerializer(StrictSerializer):
@@ -180,7 +180,7 @@ class DiffSerializer(StrictSerializer):
 
 
 class VariableSerializer(serializers.ModelSerializer[Variable]):
-    value = serializers.JSONField(allow_null=True)
+    value = Json()
     created_at = Time()
     updated_at = Time()
 
@@ -192,10 +192,13 @@ class VariableSerializer(serializers.ModelSerializer[Variable]):
 
 class NewVariableSerializer(StrictSerializer):
     name = serializers.RegexField(
-        VARIABLE_NAME, max_length=63, help_text="As expressions name it: `vars.<name>`."
+        VARIABLE_NAME,
+        max_length=63,
+        trim_whitespace=False,
+        help_text="As expressions name it: `vars.<name>`.",
     )
-    value = serializers.JSONField(allow_null=True)
+    value = Json()
 
 
 class ChangedVariableSerializer(StrictSerializer):
-    value = serializers.JSONField(allow_null=True)
+    value = Json()

@@ -53,14 +53,19 @@ class VersionViewSet(ViewSet):
         self._definition = load_definition(version.workspace_id, version.definition_id)
         return Response(shapes.VersionSerializer(version, context=self.get_serializer_context()).data)
 
-    @extend_schema(parameters=[_WORKFLOW], responses=shapes.DiffSerializer)
+    @extend_schema(operation_id="versions_diff", parameters=[_WORKFLOW], responses=shapes.DiffSerializer)
     def diff(self, _request: Request, **lookup: Any) -> Response:
         """What changed from version `number` to version `other`."""
         workflow = self.workflow()
         old, new = (versions.definition_named(workflow, str(lookup[name])) for name in ("number", "other"))
         return Response(versions.diff_definitions(old, new))
 
-    @extend_schema(parameters=[_WORKFLOW], request=None, responses=shapes.WorkflowSerializer)
+    @extend_schema(
+        operation_id="versions_restore",
+        parameters=[_WORKFLOW],
+        request=None,
+        responses=shapes.WorkflowSerializer,
+    )
     @creates()
     def restore(self, _request: Request, **lookup: Any) -> Response:
         """Make the draft what this version was. What is published stays as it is."""

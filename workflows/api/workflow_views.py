@@ -103,7 +103,10 @@ class WorkflowViewSet(ViewSet):
         return empty()
 
     @extend_schema(
-        parameters=[_IF_MATCH], request=shapes.PublishSerializer, responses=shapes.WorkflowSerializer
+        operation_id="workflows_publish",
+        parameters=[_IF_MATCH],
+        request=shapes.PublishSerializer,
+        responses=shapes.WorkflowSerializer,
     )
     @creates()
     def publish(self, _request: Request, **_lookup: Any) -> Response:
@@ -114,7 +117,7 @@ class WorkflowViewSet(ViewSet):
         )
         return _shown(version.workflow)
 
-    @extend_schema(request=None, responses=shapes.WorkflowSerializer)
+    @extend_schema(operation_id="workflows_pause", request=None, responses=shapes.WorkflowSerializer)
     @creates()
     def pause(self, _request: Request, **lookup: Any) -> Response:
         """Let nothing start what is published; executions in progress carry on."""
@@ -122,7 +125,7 @@ class WorkflowViewSet(ViewSet):
             workflows.pause_workflow(workspace=self.workspace, workflow_id=lookup["id"], by=self.caller)
         )
 
-    @extend_schema(request=None, responses=shapes.WorkflowSerializer)
+    @extend_schema(operation_id="workflows_resume", request=None, responses=shapes.WorkflowSerializer)
     @creates()
     def resume(self, _request: Request, **lookup: Any) -> Response:
         """Undo a pause, or take it back from the archive."""
@@ -130,7 +133,7 @@ class WorkflowViewSet(ViewSet):
             workflows.resume_workflow(workspace=self.workspace, workflow_id=lookup["id"], by=self.caller)
         )
 
-    @extend_schema(request=None, responses=shapes.WorkflowSerializer)
+    @extend_schema(operation_id="workflows_archive", request=None, responses=shapes.WorkflowSerializer)
     @creates()
     def archive(self, _request: Request, **lookup: Any) -> Response:
         """Put it away: nothing starts it any more, and its history stays."""
@@ -139,10 +142,11 @@ class WorkflowViewSet(ViewSet):
         )
 
     @extend_schema(
+        operation_id="workflows_export",
         parameters=[shapes.ExportQuerySerializer],
         responses={
             (200, "application/json"): shapes.ExportedSerializer,
-            (200, YAML_TYPES[0]): OpenApiTypes.STR,
+            (200, YAML_TYPES[0]): OpenApiTypes.ANY,
         },
     )
     def export(self, _request: Request, **_lookup: Any) -> HttpResponse:
@@ -157,6 +161,7 @@ class WorkflowViewSet(ViewSet):
         return HttpResponse(text, content_type=kind, headers=headers)
 
     @extend_schema(
+        operation_id="workflows_import",
         request={"application/json": shapes.ImportSerializer, YAML_TYPES[0]: OpenApiTypes.STR},
         responses={201: shapes.WorkflowSerializer},
     )
@@ -168,7 +173,11 @@ class WorkflowViewSet(ViewSet):
         )
         return _shown(made, status=201)
 
-    @extend_schema(request=shapes.ValidateSerializer, responses=shapes.ValidationSerializer)
+    @extend_schema(
+        operation_id="workflows_validate",
+        request=shapes.ValidateSerializer,
+        responses=shapes.ValidationSerializer,
+    )
     def validate(self, _request: Request) -> Response:
         """Every problem of a definition, with its place; nothing is saved."""
         document = self.valid(shapes.ValidateSerializer)["definition"]
@@ -182,7 +191,10 @@ class WorkflowViewSet(ViewSet):
         ]
         return Response({"valid": not shown, "problems": shown})
 
-    @extend_schema(responses={200: OpenApiResponse(OpenApiTypes.OBJECT, description="JSON Schema 2020-12.")})
+    @extend_schema(
+        operation_id="workflows_schema",
+        responses={200: OpenApiResponse(OpenApiTypes.OBJECT, description="JSON Schema 2020-12.")},
+    )
     def definition_schema(self, _request: Request) -> Response:
         """The JSON Schema of a definition."""
         return Response(json_schema())

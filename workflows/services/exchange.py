@@ -19,6 +19,7 @@ import yaml
 
 from studio.kernel.documents import MAX_DEPTH, read_json
 from studio.kernel.errors import Invalid, Malformed, Problem, TooLarge
+from workflows.engine.definition import json_schema
 from workflows.engine.findings import escaped
 from workflows.models import Workflow
 
@@ -51,8 +52,23 @@ def export_document(workflow: Workflow, definition: Mapping[str, Any] | None = N
         "name": workflow.name,
         "description": workflow.description,
         "tags": list(workflow.tags),
-        "definition": dict(workflow.draft if definition is None else definition),
+        "definition": _in_order(workflow.draft if definition is None else definition),
     }
+
+
+def _in_order(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys as people write them: the database keeps those of a draft in an order of its own."""
+    properties = json_schema()["properties"]
+    ordered = _sorted(definition, properties)
+    for name in ("nodes", "edges"):
+        if name in ordered:
+            ordered[name] = [_sorted(one, properties[name]["items"]["properties"]) for one in ordered[name]]
+    return ordered
+
+
+def _sorted(document: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    first = [key for key in known if key in document]
+    return {key: document[key] for key in [*first, *(key for key in document if key not in known)]}
 
 
 def write_document(document: Mapping[str, Any], form: Format) -> str:
