@@ -45,7 +45,8 @@ class DraftNode:
     @property
     def fallback(self) -> str | None:
         chosen = self.settings.get("on_error")
-        return chosen.get("fallback") if isinstance(chosen, dict) else None
+        named = chosen.get("fallback") if isinstance(chosen, dict) else None
+        return named if isinstance(named, str) else None
 
 
 @dataclass
