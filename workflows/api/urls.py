@@ -10,6 +10,7 @@ from workflows.api.execution_views import ExecutionViewSet
 from workflows.api.run_views import RunUnsavedView, RunView
 from workflows.api.variable_views import VariableViewSet
 from workflows.api.version_views import VersionViewSet
+from workflows.api.worker_views import QueuesView, WorkerViewSet
 from workflows.api.workflow_views import ImportViewSet, WorkflowViewSet
 
 _LIST = {"get": "list", "post": "create"}
@@ -46,6 +47,12 @@ _executions = [
     path("blobs/<uuid:id>", BlobView.as_view()),
     path("tickets", TicketView.as_view()),
 ]
+_operations = [
+    path("workers", WorkerViewSet.as_view({"get": "list"})),
+    path("workers/health", WorkerViewSet.as_view({"get": "health"})),
+    path("workers/stats", WorkerViewSet.as_view({"get": "stats"})),
+    path("queues", QueuesView.as_view()),
+]
 _catalogue = [
     path("node-types", NodeTypesView.as_view()),
     path("node-types/<str:kind>", NodeTypeView.as_view()),
@@ -53,4 +60,4 @@ _catalogue = [
     path("variables/<uuid:id>", VariableViewSet.as_view(_ONE)),
 ]
 
-urlpatterns = [*_workflows, *_executions, *_catalogue]
+urlpatterns = [*_workflows, *_executions, *_catalogue, *_operations]
