@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from studio.embedded.os_process import wait_until
 from studio.kernel.errors import NodeError, NodeTimedOut, Permanent
 from tests.nodes.context import Context, run
 from tests.studio.outbound.servers import canary
@@ -230,8 +231,7 @@ async def test_the_environment_of_a_worker_is_empty(monkeypatch: pytest.MonkeyPa
     sandbox = PythonSandbox(processes=1)
     await sandbox.run_python("1", {}, 1.0)
 
-    environments = [Path("/proc", str(pid), "environ").read_bytes() for pid in workers() - others]
-    assert environments == [b""]
+    assert [environment(pid) for pid in workers() - others] == [b""]
     await sandbox.close()
 
 
@@ -240,10 +240,9 @@ async def test_a_killed_worker_is_replaced() -> None:
     others = workers()
     sandbox = PythonSandbox(processes=1)
     running = asyncio.create_task(sandbox.run_python("while True:\n    pass", {}, 30.0))
-    while not (found := workers() - others):
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(wait_until, lambda: bool(workers() - others), seconds=5)
     await asyncio.sleep(0.1)
-    for pid in found:
+    for pid in workers() - others:
         os.kill(pid, signal.SIGKILL)
 
     with pytest.raises(NodeError) as caught:
@@ -272,6 +271,10 @@ async def test_code_does_not_hold_up_the_event_loop(ctx: Context) -> None:
         longest, last = max(longest, loop.time() - last), loop.time()
 
     assert (isinstance(running.result(), NodeTimedOut), math.floor(longest)) == (True, 0)
+
+
+def environment(pid: int) -> bytes:
+    return Path("/proc", str(pid), "environ").read_bytes()
 
 
 def workers() -> set[int]:
