@@ -59,7 +59,7 @@ def test_a_broken_file_is_refused_with_each_place(tmp_path: Path) -> None:
     file = tmp_path / "broken.json"
     file.write_text(json.dumps({"nodes": [{"id": "a", "kind": "no.such"}]}), encoding="utf-8")
 
-    with pytest.raises(CommandError, match="/definition/nodes/0/kind: There is no node kind `no.such`"):
+    with pytest.raises(CommandError, match=r"/definition/nodes/0/kind: There is no node kind `no.such`"):
         said("import_workflow", str(file))
 
     assert not Workflow.objects.exists()
@@ -81,7 +81,7 @@ def test_a_run_is_accepted_by_slug_and_from_a_file(acme: Workspace) -> None:
         (("run_workflow", "nothing-like-this"), "workflow"),
         (("run_workflow", HELLO, "--input", "{"), "--input is not JSON"),
         (("run_workflow", HELLO, "--input", "@/no/such/file"), "/no/such/file cannot be read"),
-        (("export_workflow", "hello", "--version", "latest"), "--version takes draft, published or a number"),
+        (("export_workflow", "hello", "--which", "latest"), "--which takes draft, published or a number"),
         (("import_workflow", "/no/such/file"), "/no/such/file cannot be read"),
     ],
 )
