@@ -50,7 +50,7 @@ class Publisher:
         self._waiting: dict[uuid.UUID, _Told] = {}
         self._wanted = asyncio.Event()
         self._last_round = 0.0
-        self._urgent = False
+        self._urgent = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
@@ -61,6 +61,7 @@ class Publisher:
         """Tell what waits, then stop."""
         self._closing = True
         self._wanted.set()
+        self._urgent.set()
         if self._task is not None:
             # Not cancelled at once: a command that is cut off may take the cancellation for its own time-out.
             await asyncio.wait([self._task], timeout=2 * STORE_SECONDS)
@@ -78,7 +79,8 @@ class Publisher:
         told = self._about(claimed)
         if told is not None:
             told.writes.append(write)
-            self._urgent = self._urgent or (write.change is not None and write.change.final)
+            if write.change is not None and write.change.final:
+                self._urgent.set()
 
     def _about(self, claimed: Claimed) -> _Told | None:
         told = self._waiting.get(claimed.id)
@@ -93,14 +95,20 @@ class Publisher:
         loop = asyncio.get_running_loop()
         while not self._closing:
             await self._wanted.wait()
-            idle = loop.time() - self._last_round
-            if not (self._closing or (self._urgent and idle >= COALESCE_SECONDS)):
+            if loop.time() - self._last_round < COALESCE_SECONDS:
                 await asyncio.sleep(COALESCE_SECONDS)
+            else:
+                await self._until_urgent()
             self._wanted.clear()
-            self._urgent = False
+            self._urgent.clear()
             if not await self._tell() and not self._closing:
                 await asyncio.sleep(PAUSE_SECONDS)
             self._last_round = loop.time()
+
+    async def _until_urgent(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(COALESCE_SECONDS):
+                await self._urgent.wait()
 
     async def _tell(self) -> bool:
         """Publish what waits to those who watch; False when Valkey is away."""

@@ -126,7 +126,7 @@ class FencedWriter:
     async def _write_states(
         self, connection: Connection, owner: uuid.UUID, rows: Sequence[FencedWrite]
     ) -> set[uuid.UUID]:
-        arguments = [*_changes(rows), owner, owner, *_steps([s for row in rows for s in row.steps])]
+        arguments = [*_changes(rows), owner, owner, *step_columns([s for row in rows for s in row.steps])]
         cursor = await connection.execute(WRITE_SQL, arguments, binary=True)
         return {row[0] for row in await cursor.fetchall()}  # type: ignore[misc]
 
@@ -198,7 +198,8 @@ def _changes(rows: Sequence[FencedWrite]) -> list[Any]:
     ]
 
 
-def _steps(steps: Sequence[StepRow]) -> list[Any]:
+def step_columns(steps: Sequence[StepRow]) -> list[Any]:
+    """The column arrays of the steps in WRITE_SQL, in its order."""
     return [
         plain([step.id for step in steps]),
         plain([step.execution_id for step in steps]),
