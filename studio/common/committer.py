@@ -96,7 +96,7 @@ class GroupCommitter(Generic[Row, Result]):
 
     async def submit(self, row: Row) -> Result:
         """Write `row` with the next batch and return its result once it is on disk."""
-        return await asyncio.shield(self.post(row))
+        return await self.post(row)
 
     def post(self, row: Row) -> asyncio.Future[Result]:
         """Queue `row` now, in call order; the future resolves after its commit."""

@@ -28,6 +28,10 @@ class Reader:
             kwargs={
                 "autocommit": True,
                 "application_name": "studio ingress reader",
+                "connect_timeout": int(SECONDS),
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+                "keepalives_count": 3,
                 "options": f"-c statement_timeout={int(SECONDS * 1000)} -c timezone=UTC",
             },
         )

@@ -101,3 +101,28 @@ def test_a_reference_of_the_senders_own_making_is_no_reference(acme: Workspace, 
     assert payload.load(Payload.objects.get().input)["body"] == {
         "$blob": {"id": "00000000-0000-7000-8000-000000000000"}
     }
+
+
+def test_an_event_that_cannot_be_stored_is_refused_and_holds_up_nobody(
+    acme: Workspace, bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from webhooks.inbound import processing
+
+    source = published(bob)
+    poison = arrived(source, b'{"poison": true}')
+    others = [arrived(source) for _ in range(5)]
+    build = processing.execution_of
+
+    def with_poison(event: processing.ClaimedEvent) -> object:
+        execution = build(event)
+        if execution is not None and event.id == poison.pk:
+            execution.tags = ["\x00"]
+        return execution
+
+    monkeypatch.setattr(processing, "execution_of", with_poison)
+
+    process()
+
+    poison.refresh_from_db()
+    assert (poison.status, poison.reason) == ("refused", "unprocessable")
+    assert Execution.objects.count() == len(others)

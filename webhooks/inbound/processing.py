@@ -74,8 +74,9 @@ class StoredEvents:
             try:
                 return await self._process(min(limit, MOST_AT_ONCE))
             except (psycopg.errors.DataError, psycopg.errors.IntegrityError):
-                # One of them cannot be stored; alone it is found and refused, the others go on.
-                return await self._process_one()
+                # One of them cannot be stored; alone it is found and refused, and there are more to look at.
+                await self._process_one()
+                return limit
             except psycopg.OperationalError:
                 self._connection = None
                 raise
@@ -97,17 +98,16 @@ class StoredEvents:
             bell().ring({execution.queue for execution in executions})
         return len(events)
 
-    async def _process_one(self) -> int:
+    async def _process_one(self) -> None:
         connection = await self._connected()
         try:
-            return await self._process(1)
+            await self._process(1)
         except (psycopg.errors.DataError, psycopg.errors.IntegrityError) as error:
             async with connection.transaction():
                 events = await _claim(connection, 1)
                 for event in events:
                     log.warning("webhook.unprocessable", event_id=str(event.id), sqlstate=error.sqlstate)
                     await connection.execute(MARK_SQL, [[event.id], ["refused"], [UNPROCESSABLE], [None]])
-            return len(events)
 
     async def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
