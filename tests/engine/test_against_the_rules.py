@@ -54,7 +54,8 @@ class Rules:
             return True
         live = sum(self.outcome(edge["from"])[1] == edge.get("port", "success") for edge in arriving)
         join = self.nodes[node_id].get("settings", {}).get("join", "all")
-        return live >= (join["at_least"] if isinstance(join, dict) else 1)
+        least: int = join["at_least"] if isinstance(join, dict) else 1
+        return live >= least
 
     def fails(self, node_id: str) -> bool:
         disabled = self.nodes[node_id].get("settings", {}).get("disabled")

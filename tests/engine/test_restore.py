@@ -198,6 +198,40 @@ def test_the_first_failure_stays_the_error() -> None:
     assert heir.end.error["code"] == "first"
 
 
+def test_an_item_that_failed_does_not_hide_what_ran_after_it_before_all_failed() -> None:
+    text = "start > b each1; each1.item > x; each1[x]"
+    execution = begun(text, each1={"limit": 1, "on_item_error": "collect"})
+    execution.tell(StepStarted(("b", "")))
+    execution.tell(StepItems(("each1", ""), [0, 1, 2]))
+    execution.tell(StepFailed(("x", "each.0"), failure(Fails())))
+    execution.tell(StepStarted(("x", "each.1")))
+    execution.tell(StepFailed(("b", ""), failure(Fails())))
+    heir = heir_of(execution)
+
+    assert heir.log == [RunStep(("x", "each.1"), 1, resumed=True)]
+
+
+def test_a_failure_after_all_had_failed_is_not_handled_by_the_next_owner_either() -> None:
+    execution = begun("start > a b d; b > c", b={"on_error": "continue"})
+    execution.tell(StepStarted(("d", "")))
+    execution.tell(StepFailed(A, failure(Fails())))
+    execution.tell(StepFailed(("b", ""), failure(Fails())))
+    heir = heir_of(execution)
+
+    assert not heir.step("b").handled
+    assert heir.statuses()["c"] == "cancelled"
+
+
+def test_a_step_that_another_version_passed_by_runs_when_this_one_reaches_it() -> None:
+    rows = [
+        Step("start", "", status="succeeded", output=1, port="success", attempt=1),
+        Step("a", "", status="skipped", reason="dead_path"),
+    ]
+    heir = Run.restored(rows, Run(plan("start > a > b")))
+
+    assert heir.log == [RunStep(A, 1)]
+
+
 def test_a_request_to_cancel_shows_in_the_rows() -> None:
     execution = begun("start > a b; a > c")
     execution.tell(StepStarted(A))

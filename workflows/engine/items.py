@@ -31,7 +31,7 @@ def leave_item(state: State, item: Frame) -> None:
         return
     if item.error is not None:
         fan.results[item.index] = _in_place_of(fan, item.index, item.error)
-    elif item.closed is None:
+    else:
         fan.results[item.index] = live_leaf(state, fan.node.id, item.path)
     _advance(state, fan)
 
