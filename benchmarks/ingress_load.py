@@ -102,12 +102,12 @@ def load(server: Ingress, request: bytes, *, seconds: float) -> Result:
         await asyncio.gather(
             *(_client(server.port, request, WARM_UP_SECONDS, [], {}) for _ in range(CLIENTS))
         )
-        used = _cpu_seconds(server.pid)
+        used = cpu_seconds(server.pid)
         started = time.perf_counter()
         clients = (_client(server.port, request, seconds, latencies, statuses) for _ in range(CLIENTS))
         await asyncio.gather(*clients)
         elapsed = time.perf_counter() - started
-        cpu = (_cpu_seconds(server.pid) - used) * 1e6 / max(1, len(latencies))
+        cpu = (cpu_seconds(server.pid) - used) * 1e6 / max(1, len(latencies))
         return Result(elapsed, latencies, statuses, cpu)
 
     result: Result = uvloop.run(run())
@@ -159,7 +159,7 @@ async def _client(
         writer.close()
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """User and system time of a process so far."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
