@@ -50,7 +50,7 @@ class ExecutionSummarySerializer(serializers.Serializer[Any]):
     queue = serializers.CharField()
     region = serializers.CharField()
     priority = serializers.IntegerField()
-    parent = serializers.UUIDField(allow_null=True)
+    parent = serializers.UUIDField(allow_null=True)  # type: ignore[assignment] # declared fields are no attributes
     resumed_from = serializers.UUIDField(allow_null=True)
     tags = serializers.ListField(child=serializers.CharField())
     created_at = serializers.DateTimeField()

@@ -27,11 +27,12 @@ class DefinitionFieldSchema(OpenApiSerializerFieldExtension):  # type: ignore[no
     def map_serializer_field(self, auto_schema: Any, _direction: Any) -> dict[str, Any]:
         schema = json_schema()
         schema.pop("$schema")
-        component = ResolvedComponent(
+        component = ResolvedComponent(  # type: ignore[no-untyped-call]
             name="Definition", type=ResolvedComponent.SCHEMA, object="Definition", schema=schema
         )
         auto_schema.registry.register_on_missing(component)
-        return component.ref  # type: ignore[no-any-return]
+        reference: dict[str, Any] = component.ref
+        return reference
 
 
 @extend_schema_field({})

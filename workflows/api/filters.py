@@ -1,4 +1,7 @@
-"""What lists of executions can be narrowed by, each served by an index."""
+"""What lists of executions can be narrowed by.
+
+Status, workflow and time each have an index; the others pick from the list as it is walked, newest first.
+"""
 
 from __future__ import annotations
 

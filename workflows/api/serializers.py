@@ -139,8 +139,8 @@ class VersionSerializer(VersionSummarySerializer):
     definition = serializers.SerializerMethodField()
 
     class Meta(VersionSummarySerializer.Meta):
-        fields = (*VersionSummarySerializer.Meta.fields, "definition")
-        read_only_fields = fields
+        fields = (*VersionSummarySerializer.Meta.fields, "definition")  # type: ignore[assignment] # one more
+        read_only_fields = fields  # type: ignore[assignment]
 
     def get_definition(self, _version: Version) -> dict[str, Any]:
         found: dict[str, Any] = self.context["definition"]

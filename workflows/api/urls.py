@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import path
 
 from workflows.api.catalogue_views import NodeTypesView, NodeTypeView
@@ -13,8 +15,8 @@ from workflows.api.version_views import VersionViewSet
 from workflows.api.worker_views import QueuesView, WorkerViewSet
 from workflows.api.workflow_views import ImportViewSet, WorkflowViewSet
 
-_LIST = {"get": "list", "post": "create"}
-_ONE = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
+_LIST: dict[str, Any] = {"get": "list", "post": "create"}
+_ONE: dict[str, Any] = {"get": "retrieve", "patch": "partial_update", "delete": "destroy"}
 
 _workflows = [
     path("workflows", WorkflowViewSet.as_view(_LIST)),

@@ -42,16 +42,21 @@ class VersionViewSet(ViewSet):
     @extend_schema(parameters=[_WORKFLOW], responses=shapes.VersionSummarySerializer(many=True))
     def list(self, _request: Request, **_lookup: Any) -> Response:
         """Newest first."""
-        self._workflow = self.workflow()
-        return self.page(self.get_queryset(), shapes.VersionSummarySerializer)
+        context = {"published_version": self.workflow().published_version}
+        rows = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(
+            shapes.VersionSummarySerializer(rows, many=True, context=context).data
+        )
 
     @extend_schema(parameters=[_WORKFLOW])
     def retrieve(self, _request: Request, **_lookup: Any) -> Response:
         """A version with its definition."""
-        self._workflow = self.workflow()
-        version = self.get_object()
-        self._definition = load_definition(version.workspace_id, version.definition_id)
-        return Response(shapes.VersionSerializer(version, context=self.get_serializer_context()).data)
+        workflow, version = self.workflow(), self.get_object()
+        context = {
+            "published_version": workflow.published_version,
+            "definition": load_definition(version.workspace_id, version.definition_id),
+        }
+        return Response(shapes.VersionSerializer(version, context=context).data)
 
     @extend_schema(operation_id="versions_diff", parameters=[_WORKFLOW], responses=shapes.DiffSerializer)
     def diff(self, _request: Request, **lookup: Any) -> Response:
@@ -79,10 +84,3 @@ class VersionViewSet(ViewSet):
         rows = Workflow.objects.filter(workspace=self.workspace)
         found: Workflow = get_object_or_404(rows, pk=self.kwargs["id"])
         return found
-
-    def get_serializer_context(self) -> dict[str, Any]:
-        context = super().get_serializer_context()
-        if not getattr(self, "swagger_fake_view", False):
-            context["published_version"] = self._workflow.published_version
-            context["definition"] = getattr(self, "_definition", None)
-        return context

@@ -132,7 +132,7 @@ class _Loader(yaml.CSafeLoader):
     """JSON's types only; a key that is not text is refused."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if not isinstance(key, str):
                 raise yaml.YAMLError(f"the key {str(key)[:40]!r} is not text; put it in quotes")
@@ -154,7 +154,7 @@ class _Dumper(yaml.CSafeDumper):
         return True
 
 
-def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+def _represent_text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
     """Lines of code stay readable; anything a block might change goes in quotes."""
     as_block = "\n" in value and _BLOCK.fullmatch(value) is not None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if as_block else None)
@@ -182,8 +182,9 @@ def _measure(text: str | bytes) -> None:
     for count, event in enumerate(yaml.parse(text, Loader=_Loader)):
         if isinstance(event, yaml.AliasEvent):
             raise yaml.YAMLError("anchors and aliases are not read here")
-        if getattr(event, "tag", None) is not None:
-            raise yaml.YAMLError(f"the tag {event.tag[:60]} is not read here")
+        tag = getattr(event, "tag", None)
+        if tag is not None:
+            raise yaml.YAMLError(f"the tag {tag[:60]} is not read here")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):

@@ -82,8 +82,9 @@ def describe_execution(execution: Execution) -> dict[str, Any]:
 
 def workflow_name(execution: Execution) -> str | None:
     """None for an unsaved definition, and once the workflow is deleted."""
-    workflow = Workflow.objects.filter(pk=execution.workflow_id).only("name").first()
-    return workflow.name if workflow else None
+    if execution.workflow_id is None:
+        return None
+    return Workflow.objects.filter(pk=execution.workflow_id).values_list("name", flat=True).first()
 
 
 def definition_of(execution: Execution) -> dict[str, Any]:

@@ -99,9 +99,10 @@ def _saved(workspace_id: uuid.UUID, workflow_id: uuid.UUID, request: RunRequest)
         return _draft(workflow)
     if workflow.status == Workflow.Status.PAUSED:
         raise Conflict(reason="This workflow is paused: resume it first.", error_code="workflow_paused")
-    if version == "published" and workflow.published_version is None:
+    number = workflow.published_version if version == "published" else int(version)
+    if number is None:
         raise Conflict(reason="This workflow is not published yet.", error_code="not_published")
-    return _version(workflow, workflow.published_version if version == "published" else int(version))
+    return _version(workflow, number)
 
 
 def _draft(workflow: Workflow) -> _Runnable:
@@ -112,7 +113,7 @@ def _draft(workflow: Workflow) -> _Runnable:
     return _Runnable(compile_plan(workflow.draft, registry), identifier, body)
 
 
-def _version(workflow: Workflow, number: int | None) -> _Runnable:
+def _version(workflow: Workflow, number: int) -> _Runnable:
     version = Version.objects.filter(workflow=workflow, number=number).first()
     if version is None:
         detail = f"This workflow has no version {number}."

@@ -45,7 +45,7 @@ def publish_workflow(
     if problems:
         raise refuse(problems, _NOT_READY)
     definition = store_definition(workspace.pk, workflow.draft)
-    published = Version.objects.filter(workflow=workflow, number=workflow.published_version).first()
+    published = workflow.versions.filter(number=workflow.published_version or 0).first()
     if published is None or published.definition_id != definition.pk:
         published = _new_version(workflow, definition.pk, note, by)
         audit.record("workflow.published", target=workflow, by=by, details={"version": published.number})
