@@ -289,7 +289,9 @@ STUDIO_METRICS_TOKEN = env.text(
     "STUDIO_METRICS_TOKEN", meaning="Bearer token that `/metrics` asks for; empty: it is open."
 )
 STUDIO_METRICS_PORT = env.integer(
-    "STUDIO_METRICS_PORT", 0, meaning="Loopback port on which a worker or ingress serves its own metrics."
+    "STUDIO_METRICS_PORT",
+    0,
+    meaning="Loopback port on which a worker or scheduler serves its own metrics, or the next free one.",
 )
 STUDIO_FLOWER_PORT = env.integer(
     "STUDIO_FLOWER_PORT", 5555, meaning="Loopback port of Flower; `/flower/` forwards staff to it."

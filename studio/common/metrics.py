@@ -15,6 +15,7 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
+import structlog
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection
@@ -32,6 +33,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+log = structlog.get_logger()
+
+PORTS_TRIED = 100
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -104,11 +108,23 @@ def exposition() -> bytes:
     return generate_latest(_registry(stored=True))
 
 
-def serve_process_metrics(port: int | None = None) -> None:
-    """Serve this process's own figures on loopback; nothing happens while no port is set."""
-    port = settings.STUDIO_METRICS_PORT if port is None else port
-    if port:
-        start_http_server(port, addr="127.0.0.1", registry=_registry(stored=False))
+def serve_process_metrics(port: int | None = None) -> int | None:
+    """Serve this process's own figures on loopback; answers the port, None while none is set.
+
+    Processes of one host share the setting: each takes the first port from there on that is free.
+    """
+    first = settings.STUDIO_METRICS_PORT if port is None else port
+    if not first:
+        return None
+    for candidate in range(first, first + PORTS_TRIED):
+        try:
+            start_http_server(candidate, addr="127.0.0.1", registry=_registry(stored=False))
+        except OSError:
+            continue
+        log.info("metrics.served", port=candidate)
+        return candidate
+    log.warning("metrics.not_served", first=first, tried=PORTS_TRIED)
+    return None
 
 
 def _registry(*, stored: bool) -> CollectorRegistry:

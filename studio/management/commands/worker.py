@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from studio.celery import app
+from studio.common.metrics import serve_process_metrics
 from studio.operations.queues import QUEUES, broker_queue
 from workflows.runtime.process import EngineThread
 
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         # A line or two for every doorbell would be most of the log.
         for logger in ("celery.worker.strategy", "celery.app.trace"):
             logging.getLogger(logger).setLevel(logging.WARNING)
+        serve_process_metrics()
         engine.start()
         try:
             worker.start()

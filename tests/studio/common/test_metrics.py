@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import urllib.request
 from dataclasses import dataclass
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from studio.common import metrics
+from studio.embedded.ports import any_free
 from studio.kernel.ids import uuid7
 from tests.studio.console.rows import insert, make_world
 
@@ -111,3 +113,19 @@ def test_a_token_that_is_set_is_asked_for(client: Client, settings: object) -> N
     assert client.get("/metrics").status_code == 401
     assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
     assert client.get("/metrics", headers={"Authorization": "Bearer scrape-me"}).status_code == 200
+
+
+def test_processes_of_one_host_take_one_port_each() -> None:
+    first = any_free()
+
+    ports = [metrics.serve_process_metrics(first), metrics.serve_process_metrics(first)]
+
+    assert ports[0] is not None
+    assert ports[1] is not None
+    assert first <= ports[0] < ports[1]
+    with urllib.request.urlopen(f"http://127.0.0.1:{ports[1]}/metrics", timeout=5) as answer:
+        assert b"studio_http_requests_total" in answer.read()
+
+
+def test_without_a_port_nothing_is_served() -> None:
+    assert metrics.serve_process_metrics(0) is None
