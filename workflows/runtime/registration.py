@@ -79,6 +79,7 @@ class Registration:
         self._claims = claims
         self._sweeps = sweeps
         self._starting = 0
+        self._hungry = False
         self._ahead = timedelta(0)
         self._wake = asyncio.Event()
         self._poke = asyncio.Event()
@@ -225,6 +226,7 @@ class Registration:
     async def _claim_batch(self) -> bool:
         """True when there may be more for which there is room."""
         limit = min(self.process.slots - len(self.runs) - self._starting, CLAIM_BATCH)
+        self._hungry = limit <= 0
         if limit <= 0 or self.draining:
             return False
         async with self._asking:
@@ -314,7 +316,7 @@ class Registration:
     def gone(self, run: Run) -> None:
         """It is held no longer."""
         if self.runs.pop(run.claimed.id, None) is not None:
-            if len(self.runs) + 1 >= self.process.slots:
+            if self._hungry:
                 self._wake.set()
             self._look_drained()
 
