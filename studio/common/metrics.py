@@ -13,6 +13,7 @@ import socket
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Protocol
 
 import structlog
@@ -71,8 +72,15 @@ def watch_committer(committer: Committer) -> None:
 
 def observe_request(*, method: str, route: str, status: int, seconds: float) -> None:
     """Count one answered request; `route` is the pattern, never the path, so that series stay few."""
-    _requests.labels(method, route, f"{status // 100}xx").inc()
-    _request_seconds.labels(route).observe(seconds)
+    requests, request_seconds = _series(method, route, f"{status // 100}xx")
+    requests.inc()
+    request_seconds.observe(seconds)
+
+
+@cache
+def _series(method: str, route: str, status: str) -> tuple[Counter, Histogram]:
+    """Finding a series by its labels costs more than counting does."""
+    return _requests.labels(method, route, status), _request_seconds.labels(route)
 
 
 class MetricsMiddleware:
