@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.runtime.lab import Lab, Server, flow, get, node, post, setting
 
 
@@ -217,3 +219,70 @@ async def test_variables_of_the_workspace_are_there_as_vars(lab: Lab) -> None:
     done = await lab.run(flow(setting("a", text="{{ vars.greeting }}!")))
 
     assert done["output"] == {"text": "Hello!"}
+
+
+async def test_code_over_its_timeout_is_stopped_and_says_so(lab: Lab) -> None:
+    await lab.start_engine()
+    endless = node("a", "code.python", {"timeout": 0.2}, code="while True:\n    pass")
+
+    done = await lab.run(flow(endless))
+
+    assert (done["status"], done["error"]["code"], done["error"]["category"]) == (
+        "failed",
+        "node_timed_out",
+        "timeout",
+    )
+
+
+async def test_code_that_queues_for_the_sandbox_is_not_over_its_time(lab: Lab, settings: Any) -> None:
+    settings.STUDIO_CODE_WORKERS = 1
+    await lab.start_engine()
+    busy = node("a", "code.python", {"timeout": 1.5}, code="n = 0\nfor i in range(2_000_000):\n    n = i\nn")
+
+    done = await lab.ends(await lab.submit_many(flow(busy), [None] * 12), 60)
+
+    assert {one["status"] for one in done} == {"succeeded"}
+
+
+async def test_a_loop_of_a_thousand_visits_keeps_each_of_them(lab: Lab) -> None:
+    await lab.start_engine()
+    graph = flow(
+        setting("body", n="{{ (nodes.body.n | default(0)) + 1 }}"),
+        node("again", "flow.loop", times=500),
+        edges="start > body > again, again.again > body",
+    )
+
+    done = await lab.run(graph)
+
+    assert (done["status"], done["output"]) == ("succeeded", {"n": 500})
+    assert len(await lab.steps(done["id"])) == 1001
+
+
+async def test_a_damaged_definition_ends_its_executions_and_no_others(lab: Lab) -> None:
+    damaged = await lab.submit(flow(setting("a", n=1)))
+    await lab.connection.execute("UPDATE workflows_definition SET body = '\\x07'")
+    sound = await lab.submit(flow(setting("a", n=2)))
+    await lab.start_engine()
+
+    ends = await lab.ends([damaged, sound])
+
+    assert [(one["status"], (one["error"] or {}).get("code")) for one in ends] == [
+        ("failed", "internal_error"),
+        ("succeeded", None),
+    ]
+
+
+async def test_an_integer_that_json_cannot_carry_fails_its_step(lab: Lab) -> None:
+    await lab.start_engine()
+
+    done = await lab.run(flow(setting("a", n="{{ trigger.n * trigger.n }}")), {"n": 2**60})
+
+    assert (done["status"], done["error"]["category"] in ("bug", "bad_input")) == ("failed", True)
+
+
+async def test_a_nul_character_in_an_error_does_not_stop_its_execution(lab: Lab) -> None:
+    await lab.start_engine()
+
+    done = await lab.run(flow(node("a", "flow.fail", message="{{ trigger.text }}")), {"text": "a\x00b"})
+
+    assert (done["status"], done["error"]["message"]) == ("failed", "ab")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from studio.kernel.errors import Category, NodeError, Permanent
+from studio.kernel.errors import Category, InternalError, NodeError, Permanent
 from workflows.engine.errors import body_of
 from workflows.runtime.records import Claimed, FencedWrite, StatusChange
 
@@ -33,4 +33,11 @@ def lost_too_often(claimed: Claimed) -> NodeError:
         reason=f"Its worker was lost {claimed.losses} times while it ran; it is not tried again by itself.",
         category=Category.INFRASTRUCTURE,
         error_code="lost_too_often",
+    )
+
+
+def internal(what: str) -> NodeError:
+    """A defect of ours; the log has the rest."""
+    return NodeError(
+        reason=str(InternalError(what=what)), category=Category.INFRASTRUCTURE, error_code=InternalError.code
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
 from psycopg.rows import tuple_row
 
 from studio.common.committer import Connection
@@ -19,6 +20,9 @@ from workflows.engine.plan import Plan, PlanNode
 from workflows.nodes import registry
 from workflows.nodes.sdk import Node, NodeParams
 from workflows.runtime.claim import DEFINITIONS_SQL
+from workflows.runtime.endings import internal
+
+log = structlog.get_logger()
 
 KEPT = 512
 
@@ -67,7 +71,7 @@ class Plans:
             async with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
                 await cursor.execute(DEFINITIONS_SQL, [missing])
                 for identifier, body in await cursor.fetchall():
-                    self._kept[identifier] = compile_definition(codec.decode(body))
+                    self._kept[identifier] = _compile_stored(identifier, body)
         found = {definition: self._take(definition) for definition in wanted}
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
@@ -78,6 +82,15 @@ class Plans:
             return Permanent(reason="Its definition is gone.", error_code="definition_missing")
         self._kept.move_to_end(definition)
         return self._kept[definition]
+
+
+def _compile_stored(definition: uuid.UUID, body: Any) -> Compiled | NodeError:
+    try:
+        return compile_definition(codec.decode(body))
+    except Exception:
+        # Whatever is wrong with one definition must not stop the worker that met it.
+        log.exception("definition.unreadable", definition=str(definition))
+        return internal("definition")
 
 
 def compile_definition(document: Any) -> Compiled | NodeError:

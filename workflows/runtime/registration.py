@@ -21,7 +21,7 @@ from django.conf import settings
 
 from studio.common.committer import Connection, GroupCommitter
 from studio.kernel.clock import utcnow
-from studio.kernel.errors import InternalError, NodeError, StoreAway
+from studio.kernel.errors import NodeError, StoreAway
 from studio.operations.lease import Lease, LeaseLost, retire
 from studio.operations.queues import Queue
 from workflows.nodes.sdk import HttpClient, Sandbox
@@ -259,7 +259,6 @@ class Registration:
             run = self.runs.get(mail.execution_id)
             if run is not None:
                 run.deliver([mail])
-                run.advance()
 
     async def _events_on(self) -> None:
         """Webhook events are claimed by whoever processes them; what fails is tried again by the next round."""
@@ -342,13 +341,14 @@ class Registration:
             self._refuse(endings.refused(claimed, endings.lost_too_often(claimed), dead_letter=True), claimed)
         elif isinstance(compiled, NodeError):
             self._refuse(endings.refused(claimed, compiled), claimed)
+        elif loaded.kept is not None and loaded.kept.unreadable:
+            self._refuse(endings.refused(claimed, endings.internal("steps")), claimed)
         else:
             try:
                 run = Run(self, loaded, compiled, state_of(loaded, compiled))
             except Exception:
                 log.exception("execution.not_started", execution=str(claimed.id))
-                error = NodeError(reason=str(InternalError(what="start")), error_code="internal_error")
-                self._refuse(endings.refused(claimed, error), claimed)
+                self._refuse(endings.refused(claimed, endings.internal("start")), claimed)
                 return
             self.runs[claimed.id] = run
             self.process.publisher.claimed(claimed)

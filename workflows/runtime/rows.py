@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from psycopg.rows import dict_row
 
 from studio.common.committer import Connection
@@ -17,6 +18,8 @@ from workflows.engine.events import StepKey
 from workflows.engine.steps import FINAL, Step
 from workflows.runtime import payload
 from workflows.runtime.records import Claimed, StepRow
+
+log = structlog.get_logger()
 
 # Step ids carry their execution's time, so each range lies in one partition and one stretch of the index.
 STEPS_SQL = """
@@ -45,6 +48,7 @@ class Kept:
 
     steps: list[Step] = field(default_factory=list)
     stamps: dict[StepKey, Stamps] = field(default_factory=dict)
+    unreadable: bool = False
 
 
 def row_of(
@@ -99,7 +103,13 @@ async def kept_steps(connection: Connection, claimed: Sequence[Claimed]) -> dict
         await cursor.execute(STEPS_SQL, arguments)
         rows = await cursor.fetchall()
     for row in rows:
-        _keep(found[row["execution_id"]], row)
+        kept = found[row["execution_id"]]
+        try:
+            _keep(kept, row)
+        except Exception:
+            # One damaged row must not stop everything else that was claimed with it.
+            log.exception("step.unreadable", execution=str(row["execution_id"]), node=row["node"])
+            kept.unreadable = True
     await _read_blobs(connection, found.values())
     return found
 

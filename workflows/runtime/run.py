@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
 
 from studio.common.committer import RowRefused
-from studio.kernel.errors import InternalError, NodeError
 from studio.kernel.ids import step_id, uuid7
 from workflows.engine.apply import apply
 from workflows.engine.commands import Command, Finish, RunStep, StopStep, WakeStep
@@ -35,7 +35,7 @@ from workflows.engine.kinds import Effect
 from workflows.engine.scope import scope_of
 from workflows.engine.steps import State, Step
 from workflows.nodes.sdk import Child, Wake
-from workflows.runtime import verdicts
+from workflows.runtime import endings, verdicts
 from workflows.runtime.attempts import Attempt, Tools, failed, rendered
 from workflows.runtime.checkpoints import Checkpoints
 from workflows.runtime.context import NO_DEADLINE, Deadline, StepContext
@@ -98,18 +98,21 @@ class Run:
     def start(self, mail: list[Mail]) -> None:
         self.stopwatch.start()
         self.deliver(mail)
-        self.advance()
 
     def deliver(self, mails: list[Mail]) -> None:
-        """Take in words from outside; each may come more than once."""
+        """Take in words from outside, each of which may come more than once, and go on."""
         if self.leaving:
             return
-        for mail in self.inbox.take(mails):
-            if mail.kind == "cancel":
-                apply(self.state, CancelRequested())
-            elif mail.kind == "child_ended":
-                self._child_ended(mail)
-        self._hand_out_signals()
+        try:
+            for mail in self.inbox.take(mails):
+                if mail.kind == "cancel":
+                    apply(self.state, CancelRequested())
+                elif mail.kind == "child_ended":
+                    self._child_ended(mail)
+            self._hand_out_signals()
+        except Exception as error:  # noqa: BLE001 - a defect of ours must end this execution, and only this one
+            self._break(error)
+        self.advance()
 
     def drain(self) -> None:
         """Start nothing new and hand the execution on as soon as nothing of it runs here."""
@@ -232,7 +235,16 @@ class Run:
         apply(self.state, StepStarted(step.key))
         context = self._context(step, Deadline(step.spec.settings.timeout))
         attempt = Attempt(step, prepared, params, effect, context, resumed)
-        self.tasks[step.key] = self.loop.create_task(self._attempt(attempt))
+        self._set_apart(step, self._attempt(attempt))
+
+    def _set_apart(self, step: Step, work: Coroutine[Any, Any, None]) -> None:
+        self.tasks[step.key] = self.loop.create_task(self._guarded(work))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - a defect of ours must end this execution, and only this one
+            self._break(error)
 
     async def _attempt(self, attempt: Attempt) -> None:
         step = attempt.step
@@ -266,7 +278,7 @@ class Run:
 
     def _take_result(self, step: Step, result: Any) -> None:
         if isinstance(result, Child):
-            self.tasks[step.key] = self.loop.create_task(self._start_child(step, result))
+            self._set_apart(step, self._start_child(step, result))
         else:
             self._feed(verdicts.event_of(step, result, self.host.now()))
 
@@ -424,11 +436,13 @@ class Run:
 
     def _break(self, error: BaseException) -> None:
         """End an execution that we cannot carry on, with as little as possible."""
+        if self.broken or (self.leaving and not isinstance(error, RowRefused)):
+            return
         log.error("execution.broken", execution=str(self.claimed.id), exc_info=error)
         self.broken = self.leaving = True
         self._stop_tasks()
         self.journal.forget()
-        failure = body_of(NodeError(reason=str(InternalError(what="runtime")), error_code="internal_error"))
+        failure = body_of(endings.internal("runtime"))
         self._leave(StatusChange(status="failed", seq=0, error=failure, final=True))
 
     def _leave(self, change: StatusChange) -> None:
