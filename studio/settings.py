@@ -52,7 +52,7 @@ CSRF_TRUSTED_ORIGINS = env.words(
 )
 STUDIO_ENCRYPTION_KEYS = env.words(
     "STUDIO_ENCRYPTION_KEYS",
-    meaning="Keys that credentials are encrypted with, newest first. Empty: one is derived from SECRET_KEY.",
+    meaning="Keys (32 bytes, base64) that credentials are encrypted with, newest first; else one of SECRET_KEY's.",
 )
 STUDIO_ALLOW_PRIVATE_NETWORKS = env.text(
     "STUDIO_ALLOW_PRIVATE_NETWORKS",
