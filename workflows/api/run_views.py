@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from studio.common.api import RuledView
 from studio.common.idempotency import read_key
+from workflows.api import examples
 from workflows.api import execution_serializers as shapes
 from workflows.api.base import parameters, read_query
 from workflows.models import Execution
@@ -51,6 +52,7 @@ class RunView(_RunView):
     @extend_schema(
         operation_id="workflow_run",
         parameters=[shapes.RunQuerySerializer],
+        examples=[examples.RUN],
         request=shapes.RunSerializer,
         responses=_RESPONSES,
     )
@@ -69,6 +71,7 @@ class RunUnsavedView(_RunView):
     @extend_schema(
         operation_id="run",
         parameters=[shapes.RunQuerySerializer],
+        examples=[examples.RUN_UNSAVED],
         request=shapes.RunUnsavedSerializer,
         responses=_RESPONSES,
     )

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from studio.common.api import etag, require_match
 from studio.common.idempotency import creates
+from workflows.api import examples
 from workflows.api import serializers as shapes
 from workflows.api.base import NOTHING, ViewSet, empty
 from workflows.models import Variable
@@ -39,7 +40,11 @@ class VariableViewSet(ViewSet):
         """One variable. Send its ETag as `If-Match` to change it."""
         return _shown(self.get_object())
 
-    @extend_schema(request=shapes.NewVariableSerializer, responses={201: shapes.VariableSerializer})
+    @extend_schema(
+        examples=[examples.VARIABLE],
+        request=shapes.NewVariableSerializer,
+        responses={201: shapes.VariableSerializer},
+    )
     @creates()
     def create(self, _request: Request) -> Response:
         """A new variable; its name must be free."""

@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from studio.common.api import etag, require_match
 from studio.common.idempotency import creates
 from studio.common.parsers import JSONParser
+from workflows.api import examples
 from workflows.api import serializers as shapes
 from workflows.api.base import NOTHING, ViewSet, empty, parameters
 from workflows.api.parsers import YAML_TYPES, YAMLParser
@@ -72,7 +73,11 @@ class WorkflowViewSet(ViewSet):
         """The workflow with its draft. Send its ETag as `If-Match` to change it."""
         return _shown(self.get_object())
 
-    @extend_schema(request=shapes.NewWorkflowSerializer, responses={201: shapes.WorkflowSerializer})
+    @extend_schema(
+        examples=[examples.NEW_WORKFLOW],
+        request=shapes.NewWorkflowSerializer,
+        responses={201: shapes.WorkflowSerializer},
+    )
     @creates()
     def create(self, _request: Request) -> Response:
         """A new draft. Incomplete params are saved; broken structure and unknown kinds are not."""
@@ -80,7 +85,11 @@ class WorkflowViewSet(ViewSet):
         made = workflows.create_workflow(workspace=self.workspace, by=self.caller, **body)
         return _shown(made, status=201)
 
-    @extend_schema(request=shapes.ChangedWorkflowSerializer, responses=shapes.WorkflowSerializer)
+    @extend_schema(
+        examples=[examples.CHANGE],
+        request=shapes.ChangedWorkflowSerializer,
+        responses=shapes.WorkflowSerializer,
+    )
     @transaction.atomic
     def partial_update(self, request: Request, **_lookup: Any) -> Response:
         """Change the draft or its words; what is left out stays."""
@@ -105,6 +114,7 @@ class WorkflowViewSet(ViewSet):
     @extend_schema(
         operation_id="workflows_publish",
         parameters=[_IF_MATCH],
+        examples=[examples.PUBLISH],
         request=shapes.PublishSerializer,
         responses=shapes.WorkflowSerializer,
     )
@@ -175,6 +185,7 @@ class WorkflowViewSet(ViewSet):
 
     @extend_schema(
         operation_id="workflows_validate",
+        examples=[examples.VALIDATE],
         request=shapes.ValidateSerializer,
         responses=shapes.ValidationSerializer,
     )

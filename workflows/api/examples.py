@@ -1,0 +1,28 @@
+"""Examples in the description of the API: bodies that can be sent as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
+
+GREETING: dict[str, Any] = {
+    "schema": "studio/1",
+    "nodes": [
+        {"id": "start", "kind": "trigger.manual"},
+        {"id": "hello", "kind": "data.set", "params": {"values": {"text": "Hello {{ trigger.name }}"}}},
+    ],
+    "edges": [{"from": "start", "to": "hello"}],
+}
+
+NEW_WORKFLOW = OpenApiExample(
+    "Greet somebody", value={"name": "Greet", "tags": ["demo"], "definition": GREETING}, request_only=True
+)
+VALIDATE = OpenApiExample("A sound definition", value={"definition": GREETING}, request_only=True)
+RUN = OpenApiExample("Run what is published", value={"input": {"name": "Ada"}}, request_only=True)
+RUN_UNSAVED = OpenApiExample(
+    "Run a definition", value={"definition": GREETING, "input": {"name": "Ada"}}, request_only=True
+)
+CHANGE = OpenApiExample("Another name", value={"name": "Greet people"}, request_only=True)
+PUBLISH = OpenApiExample("Say what changed", value={"note": "Says hello in text."}, request_only=True)
+VARIABLE = OpenApiExample("A limit", value={"name": "limit", "value": 100}, request_only=True)
