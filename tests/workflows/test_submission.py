@@ -9,7 +9,17 @@ import pytest
 
 from studio.kernel import codec
 from studio.kernel.errors import Invalid
-from workflows.services.submission import RunRequest, definition_identity, read_run_request
+from workflows.engine.graph import compile_plan
+from workflows.nodes import registry
+from workflows.runtime import payload
+from workflows.runtime.records import NewExecution
+from workflows.services.submission import (
+    RunRequest,
+    build_execution,
+    definition_identity,
+    read_run_request,
+    run_idempotency,
+)
 
 
 def problems(document: Any, *, ad_hoc: bool = False) -> list[tuple[str, str]]:
@@ -71,3 +81,45 @@ def test_a_definition_is_the_same_whatever_the_order_of_its_keys() -> None:
 
     assert first == second != elsewhere
     assert codec.decode(body) == {"nodes": [], "schema": "studio/1"}
+
+
+def built(request: RunRequest, *kinds: str, waiting: bool = False) -> NewExecution:
+    """An execution of a definition with these nodes, each named by its place."""
+    nodes = [{"id": f"n{place}", "kind": kind} for place, kind in enumerate(kinds)]
+    plan = compile_plan({"schema": "studio/1", "nodes": nodes, "edges": []}, registry)
+    return build_execution(
+        workspace_id=uuid.uuid4(), region="local", request=request, plan=plan, definition_id=uuid.uuid4(),
+        definition_body=None, workflow_id=None, version=None, waiting=waiting, idempotency=None,
+    )  # fmt: skip
+
+
+def test_an_execution_starts_at_the_trigger_that_was_asked_for_or_the_manual_one() -> None:
+    triggers = ("trigger.webhook", "trigger.manual")
+
+    by_default, asked = built(RunRequest(), *triggers), built(RunRequest(trigger="n0"), *triggers)
+
+    assert (by_default.trigger_node, by_default.trigger_kind) == ("n1", "trigger.manual")
+    assert (asked.trigger_node, asked.trigger_kind) == ("n0", "trigger.webhook")
+    with pytest.raises(Invalid):
+        built(RunRequest(trigger="n9"), *triggers)
+
+
+def test_whoever_waits_goes_before_the_others() -> None:
+    assert built(RunRequest(), "trigger.manual", waiting=True).queue == "high_priority"
+    assert built(RunRequest(), "trigger.manual").queue == "default"
+
+
+@pytest.mark.parametrize("given", [None, {"a": [1, 2.5, "ü"]}, "x" * 200_000, {"$blob": {"id": "mine"}}])
+def test_an_input_is_stored_whole_and_read_back_as_it_was(given: Any) -> None:
+    assert payload.load(built(RunRequest(input=given), "trigger.manual").input) == given
+
+
+def test_the_same_key_means_the_same_run_only_on_the_same_route() -> None:
+    workflow = uuid.uuid4()
+    unsaved = run_idempotency("k", workflow_id=None, body=b"{}")
+    saved = run_idempotency("k", workflow_id=workflow, body=b"{}")
+
+    assert run_idempotency(None, workflow_id=None, body=b"{}") is None
+    assert unsaved is not None
+    assert saved is not None
+    assert (unsaved.scope, saved.scope) == ("POST /api/v1/run", f"POST /api/v1/workflows/{workflow}/run")
