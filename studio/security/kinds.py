@@ -23,6 +23,7 @@ class Field:
     secret: bool = True
     required: bool = True
     header_name: bool = False
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def _problems_of(field: Field, value: Any) -> list[Problem]:
         return [Problem(pointer, "required", f"{field.label} is required.")]
     if len(value) > MAX_FIELD:
         return [Problem(pointer, "too_long", f"Use at most {MAX_FIELD} characters.")]
+    if field.choices and value not in field.choices:
+        return [Problem(pointer, "invalid", f"Use one of {', '.join(field.choices)}.")]
     if field.header_name and not _HEADER_NAME.fullmatch(value):
         return [Problem(pointer, "invalid", "Use the letters, digits and hyphens of a header's name.")]
     if "\r" in value or "\n" in value:
@@ -82,6 +85,23 @@ KINDS: Final[dict[str, CredentialKind]] = {
             "Query parameter",
             (Field("name", "Parameter name", secret=False), Field("value", "Value")),
         ),
-        CredentialKind("webhook.secret", "Shared secret of a webhook", (Field("secret", "Secret"),)),
+        CredentialKind(
+            "webhook.secret",
+            "Shared secret of a webhook",
+            (
+                Field("secret", "Secret"),
+                Field("previous_secret", "Previous secret, still accepted", required=False),
+                Field("header", "Header", secret=False, required=False, header_name=True),
+                Field("prefix", "Text before the signature", secret=False, required=False),
+                Field("encoding", "Encoding", secret=False, required=False, choices=("hex", "base64")),
+                Field(
+                    "algorithm",
+                    "Algorithm",
+                    secret=False,
+                    required=False,
+                    choices=("sha256", "sha384", "sha512"),
+                ),
+            ),
+        ),
     )
 }

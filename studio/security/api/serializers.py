@@ -63,6 +63,7 @@ class KindFieldSerializer(StrictSerializer):
     label = serializers.CharField()  # type: ignore[assignment]
     secret = serializers.BooleanField()
     required = serializers.BooleanField()  # type: ignore[assignment]
+    choices = serializers.ListField(child=serializers.CharField(), help_text="Empty: any text.")
 
 
 class CredentialKindSerializer(StrictSerializer):

@@ -99,6 +99,11 @@ def test_use_is_noted_at_most_once_a_minute(bob: Person) -> None:
         ({"fields": {"token": "\x00"}}, "/fields/token", "nul_character"),
         ({"fields": []}, "/fields", "wrong_type"),
         ({"kind": "http.header", "fields": {"name": "X Y", "value": "v"}}, "/fields/name", "invalid"),
+        (
+            {"kind": "webhook.secret", "fields": {"secret": "s", "algorithm": "md5"}},
+            "/fields/algorithm",
+            "invalid",
+        ),
         ({"surprise": 1}, "/surprise", "unknown_field"),
     ],
 )
