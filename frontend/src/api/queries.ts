@@ -7,9 +7,10 @@ import {
 
 import { call, setWorkspace } from "@/api/client";
 import { ApiError, isTransient } from "@/api/problem";
-import type { NodeType, Step, Workflow } from "@/api/types";
+import type { Me, NodeType, Step, Workflow } from "@/api/types";
 import { emptyDefinition } from "@/model/definition";
 import { isFinal } from "@/model/status";
+import { chooseWorkspace, chosenWorkspace } from "@/stores/workspace";
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -30,12 +31,27 @@ export const sessionQuery = queryOptions({
 export const meQuery = queryOptions({
   queryKey: ["me"],
   queryFn: async ({ signal }) => {
-    const { data } = await call("GET /api/v1/me", { signal });
+    const data = await readMe(signal);
     setWorkspace(data.workspace.slug);
     return data;
   },
   staleTime: 60_000,
 });
+
+/** In the workspace chosen last; in the first one when that is gone, or closed to this person. */
+async function readMe(signal: AbortSignal): Promise<Me> {
+  const chosen = chosenWorkspace();
+  setWorkspace(chosen);
+  try {
+    return (await call("GET /api/v1/me", { signal })).data;
+  } catch (error) {
+    const closed = error instanceof ApiError && (error.status === 403 || error.status === 404);
+    if (!chosen || !closed) throw error;
+    chooseWorkspace(null);
+    setWorkspace(null);
+    return (await call("GET /api/v1/me", { signal })).data;
+  }
+}
 
 export const nodeTypesQuery = queryOptions({
   queryKey: ["node-types"],

@@ -237,6 +237,7 @@ export interface Me {
   role: Role;
   /** Every verb the caller may use, from the server's one table of roles. */
   may: string[];
+  workspaces?: { slug: string; name: string; role: Role }[];
   tier?: string;
 }
 

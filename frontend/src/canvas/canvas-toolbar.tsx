@@ -2,11 +2,10 @@ import { Panel, useReactFlow } from "@xyflow/react";
 import { Maximize, Plus, Redo2, Undo2, WandSparkles, ZoomIn, ZoomOut } from "lucide-react";
 import { useStore } from "zustand";
 
+import { WHOLE } from "@/canvas/fit";
 import { t } from "@/i18n";
 import { redo, undo, useEditor } from "@/stores/editor";
 import { Button, IconButton } from "@/ui/button";
-
-const FIT = { maxZoom: 1, padding: 0.18, duration: 200 };
 
 interface CanvasToolbarProps {
   onTidy?: () => void;
@@ -33,7 +32,7 @@ export function CanvasToolbar({ onTidy, onAdd }: CanvasToolbarProps) {
       <IconButton size="sm" label={t("canvas.zoom_in")} keys="+" onClick={() => void flow.zoomIn()}>
         <ZoomIn aria-hidden />
       </IconButton>
-      <IconButton size="sm" label={t("canvas.fit")} keys="1" onClick={() => void flow.fitView(FIT)}>
+      <IconButton size="sm" label={t("canvas.fit")} keys="1" onClick={() => void flow.fitView(WHOLE)}>
         <Maximize aria-hidden />
       </IconButton>
       {onTidy && <EditTools onTidy={onTidy} />}

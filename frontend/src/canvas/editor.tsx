@@ -76,7 +76,7 @@ export function Editor({ loaded, types, may }: EditorProps) {
             <FlowCanvas
               definition={definition}
               types={types}
-              runs={run.byNode}
+              {...(runId ? { runs: run.byNode } : {})}
               problems={problems}
               selected={selected}
               selectedEdges={selectedEdges}

@@ -20,6 +20,7 @@ import type { Definition, NodeType, Position } from "@/api/types";
 import { Body, type BodyNode, bodyNodes } from "@/canvas/body-node";
 import { Card, type CardNode } from "@/canvas/card-node";
 import { CanvasActionsProvider } from "@/canvas/canvas-actions";
+import { WHOLE } from "@/canvas/fit";
 import { useCards } from "@/canvas/use-cards";
 import { useKeepInView } from "@/canvas/use-keep-in-view";
 import { t } from "@/i18n";
@@ -63,7 +64,7 @@ export function FlowCanvas(props: FlowCanvasProps) {
   const edgeRuns = useMemo(() => runByEdge(definition, runs), [definition, runs]);
   const edges = useMemo(() => toEdges(graph, edgeRuns, selectedEdges), [graph, edgeRuns, selectedEdges]);
   const pane = useRef<HTMLDivElement>(null);
-  const noticeMove = useKeepInView(pane, selected);
+  const noticeMove = useKeepInView(pane, selected, runs !== noRuns);
   const drawn = useMemo(() => [...bodyNodes(cards), ...cards], [cards]);
   const actions = useMemo(() => ({ addAfter: edits?.addAfter ?? null }), [edits]);
 
@@ -116,7 +117,7 @@ export function FlowCanvas(props: FlowCanvasProps) {
         minZoom={0.15}
         maxZoom={1.75}
         fitView
-        fitViewOptions={{ maxZoom: 1, padding: 0.18 }}
+        fitViewOptions={WHOLE}
         onlyRenderVisibleElements={definition.nodes.length > 100}
         proOptions={{ hideAttribution: false }}
       >

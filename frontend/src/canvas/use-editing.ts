@@ -2,6 +2,7 @@ import { useReactFlow } from "@xyflow/react";
 import { useCallback, useMemo, useState } from "react";
 
 import type { NodeDefinition, NodeType, Position } from "@/api/types";
+import { WHOLE } from "@/canvas/fit";
 import type { CanvasEdits } from "@/canvas/flow-canvas";
 import {
   addNode,
@@ -17,8 +18,6 @@ import { portsFor } from "@/model/graph";
 import { layered, NODE_HEIGHT, NODE_WIDTH, placeAfter } from "@/model/layout";
 import { initialParams } from "@/model/schema";
 import { useEditor } from "@/stores/editor";
-
-const FIT = { maxZoom: 1, padding: 0.18, duration: 200 };
 
 /** Where the next node goes, and what it is connected to. */
 interface Adding {
@@ -83,7 +82,7 @@ export function useEditing(types: ReadonlyMap<string, NodeType>, editable: boole
       ]);
       return moveNodes(definition, layered(definition, new Map(ports)));
     });
-    requestAnimationFrame(() => void flow.fitView(FIT));
+    requestAnimationFrame(() => void flow.fitView(WHOLE));
   };
 
   const duplicate = () => {
@@ -101,7 +100,7 @@ export function useEditing(types: ReadonlyMap<string, NodeType>, editable: boole
     pick,
     tidy,
     duplicate,
-    fit: () => void flow.fitView(FIT),
+    fit: () => void flow.fitView(WHOLE),
     stopAdding: () => setAdding(null),
   };
 }

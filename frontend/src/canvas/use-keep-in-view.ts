@@ -1,23 +1,33 @@
 import { useReactFlow } from "@xyflow/react";
 import { type RefObject, useEffect, useRef } from "react";
 
+import { fitReadably, WHOLE } from "@/canvas/fit";
+
 const MARGIN = 56;
 const SETTLE_MS = 120;
-const FIT = { maxZoom: 1, padding: 0.18, duration: 220 };
 
 /**
  * Keeps in sight what matters when panels open beside the canvas: the selected card, or the whole
- * graph as long as nobody has moved the view by hand.
+ * graph as long as nobody has moved the view by hand. A run is watched whole, however small.
  */
-export function useKeepInView(pane: RefObject<HTMLElement | null>, selected: ReadonlySet<string>) {
+export function useKeepInView(
+  pane: RefObject<HTMLElement | null>,
+  selected: ReadonlySet<string>,
+  running: boolean,
+) {
   const flow = useReactFlow();
   const touched = useRef(false);
   const chosen = useRef(selected);
+  const watched = useRef(running);
   const settleSoon = useRef(() => undefined as void);
   useEffect(() => {
     chosen.current = selected;
     if (selected.size === 1) settleSoon.current();
   }, [selected]);
+
+  useEffect(() => {
+    watched.current = running;
+  }, [running]);
 
   useEffect(() => {
     const element = pane.current;
@@ -31,7 +41,9 @@ export function useKeepInView(pane: RefObject<HTMLElement | null>, selected: Rea
       const opening = first;
       first = false;
       if (!opening && ids.size === 1 && only !== undefined) bringIn(only, element);
-      else if (!touched.current) void flow.fitView(FIT);
+      else if (!touched.current && watched.current) void flow.fitView(WHOLE);
+      else if (!touched.current) fitReadably(flow, element);
+      if (opening && only !== undefined) timer = setTimeout(settle, SETTLE_MS + WHOLE.duration);
     };
     const bringIn = (id: string, within: HTMLElement) => {
       const node = flow.getNode(id);

@@ -52,14 +52,16 @@ function StepView({ step, view }: { step: Step; view: View }) {
 }
 
 function StepHead({ step }: { step: Step }) {
-  const open = step.status === "running";
-  const now = useNow(200, open);
+  const waits = step.status === "waiting";
+  const now = useNow(200, waits || step.status === "running");
+  const due = waits && step.due_at ? spanOf(new Date(now).toISOString(), step.due_at, now) : null;
   const span = spanOf(step.started_at, step.finished_at, now);
   return (
     <div className="flex flex-wrap items-center gap-2">
       <StatusBadge status={step.status} />
       {step.handled && <Badge tone="warning">{t("run.handled")}</Badge>}
       {step.attempt > 1 && <Badge>{t("run.attempt", { number: step.attempt })}</Badge>}
+      {due !== null && <Badge tone="warning">{t("step.due", { span: formatDuration(due) })}</Badge>}
       {isCached(step) && <Badge tone="accent">{t("step.cached")}</Badge>}
       {span !== null && <span className="ml-auto text-ink-3 tabular-nums">{formatDuration(span)}</span>}
     </div>

@@ -1,7 +1,7 @@
-import { WebSocket as ReconnectingSocket } from "partysocket";
 import { useEffect, useReducer, useRef, useState } from "react";
 
 import type { Execution, Frame, Step } from "@/api/types";
+import { openSocket } from "@/executions/socket";
 import { applyFrame, applyRows, EMPTY_RUN, type RunState } from "@/model/run";
 
 export type Connection = "connecting" | "live" | "lost" | "refused";
@@ -14,7 +14,6 @@ type Change =
 /** Close codes after which trying again cannot help: wrong credentials, unknown execution. */
 const REFUSALS = new Set([4401, 4404]);
 const DRAW_MS = 30;
-const BACKOFF = { minReconnectionDelay: 400, maxReconnectionDelay: 8000, reconnectionDelayGrowFactor: 1.8 };
 
 export function reduceRun(state: RunState, change: Change): RunState {
   if (change.kind === "restart") return EMPTY_RUN;
@@ -40,7 +39,7 @@ export function useLiveRun(id: string | null) {
     seq.current = 0;
     setConnection("connecting");
     const buffer = frameBuffer((frames) => change({ kind: "frames", frames }));
-    const socket = new ReconnectingSocket(() => urlFor(id, seq.current), [], BACKOFF);
+    const socket = openSocket(() => `/ws/executions/${encodeURIComponent(id)}?after=${seq.current}`);
     socket.addEventListener("open", () => setConnection("live"));
     socket.addEventListener("message", ({ data }) => buffer.add(JSON.parse(String(data)) as Frame));
     socket.addEventListener("close", ({ code }) => {
@@ -54,11 +53,6 @@ export function useLiveRun(id: string | null) {
   }, [id]);
 
   return { state, connection, change };
-}
-
-function urlFor(id: string, after: number): string {
-  const scheme = window.location.protocol === "https:" ? "wss" : "ws";
-  return `${scheme}://${window.location.host}/ws/executions/${encodeURIComponent(id)}?after=${after}`;
 }
 
 /** Gathers the frames of a moment, so that a burst of them is drawn once. */

@@ -65,7 +65,7 @@ function EntryRow({ row: [name, text], disabled, onChange, onRemove }: EntryRowP
       <Input
         aria-label={t("form.key")}
         placeholder={t("form.key")}
-        className="w-2/5 font-mono text-xs"
+        className="w-[32%] font-mono text-xs"
         spellCheck={false}
         value={name}
         disabled={disabled}
@@ -75,7 +75,7 @@ function EntryRow({ row: [name, text], disabled, onChange, onRemove }: EntryRowP
         rows={1}
         aria-label={t("form.value_of", { name })}
         placeholder={t("form.value")}
-        className={cn("field-sizing-content min-h-8 flex-1 resize-none font-mono text-xs leading-5 break-all", hasExpression(text) && "border-brand-ink/40 bg-brand-soft/40")}
+        className={cn("field-sizing-content min-h-8 flex-1 resize-none font-mono text-xs leading-5", hasExpression(text) && "border-brand-ink/40 bg-brand-soft/40")}
         spellCheck={false}
         value={text}
         disabled={disabled}

@@ -210,6 +210,7 @@ export const en = {
   "step.no_output": "No output yet.",
   "step.no_input": "No input.",
   "step.cached": "From cache",
+  "step.due": "Goes on in {span}",
   "step.failed": "The step failed.",
 
   "executions.loading": "Loading executions",

@@ -72,10 +72,10 @@ describe("a node added after another", () => {
       ...looped,
       nodes: [
         { id: "a", kind: "data.set", position: { x: 0, y: 0 } },
-        { id: "b", kind: "data.set", position: { x: 316, y: 0 } },
+        { id: "b", kind: "data.set", position: { x: 288, y: 0 } },
       ],
     };
 
-    expect(placeAfter(definition, { x: 0, y: 0 })).toEqual({ x: 316, y: 100 });
+    expect(placeAfter(definition, { x: 0, y: 0 })).toEqual({ x: 288, y: 100 });
   });
 });

@@ -3,8 +3,9 @@ import { graphlib, layout } from "@dagrejs/dagre";
 import type { Definition, EdgeDefinition, Position } from "@/api/types";
 import { portOf } from "@/model/definition";
 
-export const NODE_WIDTH = 232;
+export const NODE_WIDTH = 216;
 export const NODE_HEIGHT = 64;
+const RANK_GAP = 72;
 export const PORT_HEIGHT = 24;
 
 /** Height of a card: ports are listed below the head only when there is a choice between them. */
@@ -32,7 +33,7 @@ function arrange(
   optimise: boolean,
 ): Map<string, Position> {
   const graph = new graphlib.Graph({ compound: true });
-  graph.setGraph({ rankdir: "LR", nodesep: 52, ranksep: 84 });
+  graph.setGraph({ rankdir: "LR", nodesep: 52, ranksep: RANK_GAP });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const node of definition.nodes) {
     graph.setNode(node.id, { width: NODE_WIDTH, height: cardHeight(ports.get(node.id)?.length ?? 1) });
@@ -143,7 +144,7 @@ export function autoPositions(
 
 /** Where a node added after another goes: to its right, below what is already there. */
 export function placeAfter(definition: Definition, position: Position): Position {
-  const spot = { x: position.x + NODE_WIDTH + 84, y: position.y };
+  const spot = { x: position.x + NODE_WIDTH + RANK_GAP, y: position.y };
   const overlaps = () =>
     definition.nodes.some(
       (node) =>

@@ -1,10 +1,11 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { History, SearchX, X } from "lucide-react";
 import { Link } from "react-router";
 
-import { executionsQuery, workflowsQuery } from "@/api/queries";
+import { executionsQuery, meQuery, workflowsQuery } from "@/api/queries";
 import type { Execution } from "@/api/types";
 import { RunClock } from "@/executions/run-clock";
+import { useWorkspaceHints } from "@/executions/use-workspace-hints";
 import { t } from "@/i18n";
 import { shortId, workflowOf } from "@/model/executions";
 import { EXECUTION_STATUSES } from "@/model/status";
@@ -25,6 +26,8 @@ export function Component() {
   const [status, setStatus] = useSearchValue("status");
   const [workflow, setWorkflow] = useSearchValue("workflow");
   const names = useWorkflowNames();
+  const { data: me } = useQuery(meQuery);
+  useWorkspaceHints(me?.workspace.slug);
   return (
     <Page
       title={t("nav.executions")}

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { BookOpen, ChevronsUpDown, History, LogOut, type LucideIcon, Monitor, Moon, Sun, Workflow, Wrench } from "lucide-react";
+import { BookOpen, Building2, ChevronsUpDown, History, LogOut, type LucideIcon, Monitor, Moon, Sun, Workflow, Wrench } from "lucide-react";
 import { NavLink } from "react-router";
 
 import { call } from "@/api/client";
@@ -7,6 +7,7 @@ import { meQuery } from "@/api/queries";
 import type { Me } from "@/api/types";
 import { t } from "@/i18n";
 import { useTheme } from "@/stores/theme";
+import { chooseWorkspace } from "@/stores/workspace";
 import { cn } from "@/ui/cn";
 import { Logo } from "@/ui/logo";
 import {
@@ -104,12 +105,34 @@ function AccountMenu({ me }: { me: Me }) {
       </MenuTrigger>
       <MenuContent side="top" align="start" className="w-56">
         <MenuLabel className="truncate">{me.user?.email}</MenuLabel>
+        <WorkspaceChoice me={me} />
         <ThemeChoice />
         {me.user?.is_staff && <ConsoleLink />}
         <MenuSeparator />
         <SignOut />
       </MenuContent>
     </Menu>
+  );
+}
+
+function WorkspaceChoice({ me }: { me: Me }) {
+  if (!me.workspaces || me.workspaces.length < 2) return null;
+  const change = (slug: string) => {
+    chooseWorkspace(slug);
+    window.location.assign("/"); // a fresh page keeps nothing of the other workspace
+  };
+  return (
+    <>
+      <MenuRadioGroup value={me.workspace.slug} onValueChange={change}>
+        {me.workspaces.map(({ slug, name }) => (
+          <MenuRadioItem key={slug} value={slug}>
+            <Building2 aria-hidden />
+            <span className="truncate">{name}</span>
+          </MenuRadioItem>
+        ))}
+      </MenuRadioGroup>
+      <MenuSeparator />
+    </>
   );
 }
 
