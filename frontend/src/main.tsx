@@ -8,10 +8,12 @@ import { RouterProvider } from "react-router";
 import { whenSignedOut } from "@/api/client";
 import { queryClient } from "@/api/queries";
 import { router } from "@/router";
+import { reloadOnNewBuild } from "@/stores/new-build";
 import { useSession } from "@/stores/session";
 import { Toaster } from "@/ui/toaster";
 import { TooltipProvider } from "@/ui/tooltip";
 
+reloadOnNewBuild();
 whenSignedOut(() => useSession.getState().setExpired(true));
 
 const root = document.getElementById("root");
