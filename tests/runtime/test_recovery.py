@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import defaultdict
+from datetime import timedelta
 
 import pytest
 
@@ -40,6 +41,8 @@ async def test_a_killed_worker_costs_nothing_but_a_second(lab: Lab, server: Serv
     assert set(bodies_by_key) == {f"{identifier}:tell" for identifier in ids}
     assert all(len(bodies) == 1 for bodies in bodies_by_key.values())
     assert len(server.calls) > 200
+    (dead,) = await lab.workers("dead")
+    assert dead["stopped_at"] - dead["heartbeat_at"] < timedelta(seconds=2)
 
 
 @pytest.mark.slow
@@ -107,6 +110,18 @@ async def test_a_restart_of_postgresql_costs_no_execution_a_loss(
     assert {(one["status"], one["losses"]) for one in done} == {("succeeded", 0)}
     bodies = {call.key for call in server.calls if call.path == "/a"}
     assert len(bodies) == 40
+
+
+@pytest.mark.slow
+@pytest.mark.workers
+async def test_a_worker_works_and_leaves_while_valkey_is_away(lab: Lab) -> None:
+    (worker,) = await lab.start_workers(1, REDIS_URL="redis://127.0.0.1:1/0")
+
+    done = await lab.run(flow(setting("a", n=1)))
+    worker.terminate()
+
+    await lab.until(worker.is_over, 10)
+    assert (done["status"], worker.process.returncode) == ("succeeded", 0)
 
 
 @pytest.mark.slow
