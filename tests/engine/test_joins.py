@@ -106,6 +106,7 @@ def test_an_any_join_sees_only_what_had_come_in_when_it_started() -> None:
         ("start > if1; if1.true > a; if1.false > b; a b > d", {"if1": TRUE}, {"a": "a"}),
         ("start > if1; if1.true if1.false > d", {"if1": TRUE}, "yes"),
         ("start > if1; if1.true > a > d; if1.false > d", {"if1": FALSE}, {"if1": "no"}),
+        ("start > if1; if1.true > a > d; if1.false > d", {"if1": TRUE}, {"a": "a"}),
     ],
 )
 def test_the_shape_of_an_input_follows_from_the_graph(
@@ -154,6 +155,7 @@ def test_a_disabled_node_on_a_dead_path_is_dead() -> None:
         ("start > a b", {"a": 1, "b": 2}, {"a": 1, "b": 2}),
         ("start > if1; if1.true > a; if1.false > b", {"if1": TRUE}, "a"),
         ("start > if1; if1.true > a", {"if1": FALSE}, "no"),
+        ("start > if1; if1.true > a", {"if1": TRUE}, "a"),
         ("start > a > say > b", {"say": {"status": 200, "headers": {}, "body": {"ok": True}}}, {"ok": True}),
         ("start > say > say2", {"say": {"body": 1}, "say2": {"body": 2}}, 2),
         ("start > a b", {"a": None, "b": None}, {"a": None, "b": None}),

@@ -8,6 +8,7 @@ import pytest
 
 from tests.engine.graphs import plan
 from tests.engine.runs import NOW, Fails, Hangs, Retries, Run, To, Waits, failure, run
+from workflows.engine.apply import apply
 from workflows.engine.commands import Finish, RunStep, WakeStep
 from workflows.engine.decide import next_due
 from workflows.engine.events import (
@@ -84,6 +85,24 @@ def test_finished_steps_are_not_repeated_and_give_what_they_gave() -> None:
 
     assert heir.ran == ["c"]
     assert input_of(heir.state, heir.step("c")) == {"a": 1, "b": 2}
+
+
+def test_changes_come_in_the_order_of_the_latest_one() -> None:
+    execution = begun("start > a b")
+    execution.state.take_changes()
+    for event in (StepStarted(A), StepStarted(("b", "")), StepSucceeded(A, 1)):
+        apply(execution.state, event)
+
+    assert [step.node for step in execution.state.take_changes()] == ["b", "a"]
+    assert execution.state.take_changes() == []
+
+
+def test_a_for_each_keeps_its_place_before_its_items() -> None:
+    execution = begun("start > m", m={"for_each": {"items": []}})
+    for event in (StepItems(("m", ""), [1]), StepStarted(("m", "each.0")), StepSucceeded(("m", "each.0"), 1)):
+        apply(execution.state, event)
+
+    assert [step.key for step in execution.state.take_changes()] == [("m", ""), ("m", "each.0")]
 
 
 def test_taking_over_changes_no_row() -> None:

@@ -55,6 +55,14 @@ def test_tries_that_cost_none_are_told_apart() -> None:
     assert (step.attempt, step.free_tries, step.counted) == (3, 2, 1)
 
 
+def test_other_tries_count() -> None:
+    execution = begun()
+    execution.tell(StepRetrying(A, failure(Fails()), NOW))
+    execution.tell(StepStarted(A))
+
+    assert (execution.step("a").free_tries, execution.step("a").counted) == (0, 2)
+
+
 def test_free_tries_are_remembered_over_other_waits() -> None:
     execution = begun()
     execution.tell(StepRetrying(A, failure(Fails()), NOW, counts=False))

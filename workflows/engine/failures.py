@@ -62,7 +62,7 @@ def next_deferred(state: State) -> bool:
 
 def _defer(state: State, failed: Frame | Step, path: str, rank: int, error: ErrorBody) -> bool:
     replay = state.replay
-    if replay is None or not replay.deferring:
+    if replay is None:
         return False
     depth = len(path.split("/")) if path else 0
     heapq.heappush(replay.failures, (-depth, rank or next_rank(state), failed, error))

@@ -45,7 +45,6 @@ def restore(
     replay = state.replay = _replay(rows)
     kept = list(replay.rows.values())
     _start(state)
-    replay.deferring = False
     _recall(state, kept)
     if not replay.rows:
         state.replay = None

@@ -217,13 +217,12 @@ class Fan:
 class Replay:
     """Rows of an earlier owner, each taken over when the graph reaches its step.
 
-    While `deferring`, failures gather: one stops what comes after it, and what had started before it must still
-    be found. They are a heap of (depth of the body, deepest first; rank; the body, or the step that was an item
+    Failures gather until nothing else follows: one stops what comes after it, and what had started before it must
+    still be found. They are a heap of (depth of the body, deepest first; rank; the body, or the step that was an item
     by itself; what went wrong).
     """
 
     rows: dict[StepKey, Step]
-    deferring: bool = True
     last_rank: int = 0
     failures: list[tuple[int, int, Frame | Step, dict[str, Any]]] = field(default_factory=list)
 
