@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from workflows.engine.events import StepKey
+from workflows.engine.steps import State, Step
+from workflows.nodes.sdk import Wake
 from workflows.runtime.records import Mail
 
 
@@ -46,3 +49,33 @@ class Inbox:
         read, self._read = self._read, []
         held, self._held = self._held, []
         return read, [mail for mail in held if mail not in read]
+
+
+def wakes_by_signals(state: State, inbox: Inbox) -> Iterator[tuple[StepKey, Wake]]:
+    """Signals that came for steps that wait now, each handed out as the last one has had its effect."""
+    while (found := _match(state, inbox)) is not None:
+        step, mail = found
+        inbox.use(mail)
+        yield step.key, Wake("signal", mail.payload)
+
+
+def wakes_by_child(
+    state: State, children: dict[StepKey, uuid.UUID], mail: Mail
+) -> Iterator[tuple[StepKey, Wake]]:
+    """The step that awaits this child; nobody when it was cancelled meanwhile."""
+    ended = mail.payload or {}
+    for key in [key for key, awaited in children.items() if awaited == mail.id]:
+        del children[key]
+        if not state.steps[key].is_final:
+            yield key, Wake("child", ended.get("output"), ended.get("error"))
+
+
+def _match(state: State, inbox: Inbox) -> tuple[Step, Mail] | None:
+    if not inbox.signals:
+        return None
+    for step in state.waiting.values():
+        if step.wait is not None and step.wait["kind"] == "signal":
+            for mail in inbox.signals:
+                if mail.name == step.wait["name"]:
+                    return step, mail
+    return None

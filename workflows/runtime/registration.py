@@ -65,7 +65,7 @@ class Process(Protocol):
 
 
 class Registration:
-    """Implements `workflows.runtime.run.Host`."""
+    """Implements `workflows.runtime.host.Host`."""
 
     def __init__(self, process: Process, lease: Lease, claims: Connection, sweeps: Connection) -> None:
         self.process = process

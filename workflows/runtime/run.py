@@ -7,10 +7,9 @@ its end back; everything else is a callback. `advance` is the one place that ask
 from __future__ import annotations
 
 import asyncio
-import uuid
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -36,14 +35,15 @@ from workflows.engine.scope import scope_of
 from workflows.engine.steps import State, Step
 from workflows.nodes.sdk import Child, Wake
 from workflows.runtime import endings, verdicts
-from workflows.runtime.attempts import Attempt, Tools, failed, rendered
+from workflows.runtime.attempts import Attempt, failed, rendered
 from workflows.runtime.checkpoints import Checkpoints
 from workflows.runtime.context import NO_DEADLINE, Deadline, StepContext
-from workflows.runtime.inbox import Inbox
+from workflows.runtime.host import Host
+from workflows.runtime.inbox import Inbox, wakes_by_child, wakes_by_signals
 from workflows.runtime.journal import Journal
 from workflows.runtime.loading import Loaded
 from workflows.runtime.plans import Compiled, Prepared
-from workflows.runtime.records import Claimed, FencedWrite, Mail, NewExecution, NewMail, StatusChange
+from workflows.runtime.records import FencedWrite, Mail, NewMail, StatusChange
 from workflows.runtime.stopwatch import Stopwatch
 
 log = structlog.get_logger()
@@ -59,17 +59,6 @@ MOST_UNWRITTEN = 200
 TOO_MANY_UNWRITTEN = 2_000
 
 
-class Host(Tools, Protocol):
-    """The registration under which the execution is held."""
-
-    def post(self, write: FencedWrite) -> asyncio.Future[bool]: ...
-    def now(self) -> datetime: ...
-    async def child_of(self, parent: Claimed, *, workflow: str, given: Any) -> NewExecution: ...
-    def saved(self, run: Run, write: FencedWrite) -> None: ...
-    def gone(self, run: Run) -> None: ...
-    def lost(self, why: str) -> None: ...
-
-
 class Run:
     """From the claim to the last write. It ends by finishing, by being parked or handed on, or by being fenced."""
 
@@ -82,7 +71,6 @@ class Run:
         self.inbox = Inbox()
         self.checkpoints = Checkpoints(self._gather, host.post, self._written)
         self.tasks: dict[StepKey, asyncio.Task[None]] = {}
-        self.children: dict[StepKey, uuid.UUID] = self.journal.children
         self.loop = asyncio.get_running_loop()
         self.stopwatch = Stopwatch(self.loop, self._timed_out, self._seconds_left(compiled))
         self.barriers = 0
@@ -108,8 +96,8 @@ class Run:
                 if mail.kind == "cancel":
                     apply(self.state, CancelRequested())
                 elif mail.kind == "child_ended":
-                    self._child_ended(mail)
-            self._hand_out_signals()
+                    self._wake_all(wakes_by_child(self.state, self.journal.children, mail))
+            self._wake_all(wakes_by_signals(self.state, self.inbox))
         except Exception as error:  # noqa: BLE001 - a defect of ours must end this execution, and only this one
             self._break(error)
         self.advance()
@@ -255,10 +243,7 @@ class Run:
                 await asyncio.shield(self.checkpoints.save())
             result = await attempt.run(self.host)
         except asyncio.CancelledError:
-            self._ended_task(step)
-            if not self.leaving:
-                self._feed(StepCancelled(step.key))
-                self.advance()
+            self._was_stopped(step)
             return
         except Exception as error:  # noqa: BLE001 - sorted out by `failed`
             self._ended_task(step)
@@ -272,6 +257,12 @@ class Run:
         if attempt.needs_licence:
             self._hold_until_saved()
         self.advance()
+
+    def _was_stopped(self, step: Step) -> None:
+        self._ended_task(step)
+        if not self.leaving:
+            self._feed(StepCancelled(step.key))
+            self.advance()
 
     def _ended_task(self, step: Step) -> None:
         self.tasks.pop(step.key, None)
@@ -295,7 +286,7 @@ class Run:
             self.journal.keep_output(event.key, event.output)
         apply(self.state, event)
         if isinstance(event, StepWaiting) and event.wait["kind"] == "signal":
-            self._hand_out_signals()
+            self._wake_all(wakes_by_signals(self.state, self.inbox))
 
     def _hold_until_saved(self) -> None:
         """Nothing may follow before what happened is on disk."""
@@ -311,6 +302,10 @@ class Run:
 
     # -- Waits, signals, children ----------------------------------------------------------------------------
 
+    def _wake_all(self, wakes: Iterable[tuple[StepKey, Wake]]) -> None:
+        for key, wake in wakes:
+            self._wake(key, wake)
+
     def _wake(self, key: StepKey, wake: Wake) -> None:
         step = self.state.steps[key]
         prepared = self.compiled.nodes[step.node]
@@ -320,41 +315,12 @@ class Run:
         except Exception as error:  # noqa: BLE001 - sorted out by `failed`
             self._fail(step, prepared, error)
 
-    def _hand_out_signals(self) -> None:
-        while self.inbox.signals:
-            found = next(
-                (
-                    (step.key, mail)
-                    for step in self.state.waiting.values()
-                    if step.wait is not None and step.wait["kind"] == "signal"
-                    for mail in self.inbox.signals
-                    if mail.name == step.wait["name"]
-                ),
-                None,
-            )
-            if found is None:
-                return
-            key, mail = found
-            self.inbox.use(mail)
-            self._wake(key, Wake("signal", mail.payload))
-
-    def _child_ended(self, mail: Mail) -> None:
-        child = mail.payload or {}
-        for key, awaited in list(self.children.items()):
-            if awaited == mail.id:
-                del self.children[key]
-                if not self.state.steps[key].is_final:
-                    self._wake(key, Wake("child", child.get("output"), child.get("error")))
-
     async def _start_child(self, step: Step, child: Child) -> None:
         prepared = self.compiled.nodes[step.node]
         try:
             execution = await self.host.child_of(self.claimed, workflow=child.workflow, given=child.input)
         except asyncio.CancelledError:
-            self._ended_task(step)
-            if not self.leaving:
-                self._feed(StepCancelled(step.key))
-                self.advance()
+            self._was_stopped(step)
             return
         except Exception as error:  # noqa: BLE001 - sorted out by `failed`
             self._ended_task(step)
@@ -376,7 +342,7 @@ class Run:
 
     def _stop(self, key: StepKey) -> None:
         task = self.tasks.get(key)
-        child = self.children.pop(key, None)
+        child = self.journal.children.pop(key, None)
         if task is not None:
             task.cancel()
         elif child is not None:

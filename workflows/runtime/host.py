@@ -1,0 +1,24 @@
+"""What a run needs of the registration under which its execution is held."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from workflows.runtime.attempts import Tools
+from workflows.runtime.records import Claimed, FencedWrite, NewExecution
+
+if TYPE_CHECKING:
+    from workflows.runtime.run import Run
+
+
+class Host(Tools, Protocol):
+    """Implemented by `workflows.runtime.registration.Registration`."""
+
+    def post(self, write: FencedWrite) -> asyncio.Future[bool]: ...
+    def now(self) -> datetime: ...
+    async def child_of(self, parent: Claimed, *, workflow: str, given: Any) -> NewExecution: ...
+    def saved(self, run: Run, write: FencedWrite) -> None: ...
+    def gone(self, run: Run) -> None: ...
+    def lost(self, why: str) -> None: ...
