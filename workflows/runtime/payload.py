@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from studio.kernel import codec
 from studio.kernel.ids import uuid7
 from workflows.runtime.records import BlobRow
@@ -35,16 +37,18 @@ def store(value: Any, *, workspace_id: uuid.UUID, execution_id: uuid.UUID) -> St
     """Raise OverflowError, TypeError or ValueError for what JSON cannot say."""
     packed = codec.pack(value)
     if _MARK in packed:
-        packed = codec.pack(_escaped(value))
+        value = _escaped(value)
+        packed = codec.pack(value)
     if len(packed) <= INLINE_BYTES:
         return Stored(codec.seal(packed))
-    digest = hashlib.sha256(packed).hexdigest()
+    shown = orjson.dumps(value)  # what a client reads and can check, not how the row keeps it
+    digest = hashlib.sha256(shown).hexdigest()
     blob = BlobRow(
         id=uuid7(),
         workspace_id=workspace_id,
         execution_id=execution_id,
         media_type=MEDIA_TYPE,
-        size_bytes=len(packed),
+        size_bytes=len(shown),
         sha256=digest,
         body=codec.seal(packed),
     )
