@@ -54,11 +54,14 @@ async def test_a_watcher_hears_every_step_and_the_end_in_order(lab: Lab, server:
         await lab.submit(graph, id=identifier)
         await lab.until(lambda: watcher.hears("execution.succeeded"))
 
-    said = [(frame["type"], frame.get("step", {}).get("node")) for frame in watcher.frames]
+    said = [(frame["type"], (frame["step"] or {}).get("node")) for frame in watcher.frames]
     assert said == [
         ("execution.started", None), ("step.succeeded", "start"), ("step.started", "a"), ("step.succeeded", "a"),
         ("step.succeeded", "b"), ("execution.succeeded", None),
     ]  # fmt: skip
+    assert {frozenset(frame) for frame in watcher.frames} == {
+        frozenset({"type", "seq", "at", "execution", "step"})
+    }
     numbers = [frame["seq"] for frame in watcher.frames]
     assert numbers == sorted(set(numbers))
 
@@ -95,7 +98,7 @@ async def test_what_was_told_was_on_disk_before(lab: Lab) -> None:
         await lab.submit(flow(node("nap", "flow.wait", seconds=30)), id=identifier)
         await lab.until(lambda: watcher.hears("execution.waiting"))
 
-    told = {frame["step"]["id"]: frame["seq"] for frame in watcher.frames if "step" in frame}
+    told = {frame["step"]["id"]: frame["seq"] for frame in watcher.frames if frame["step"]}
     assert told == {str(step["id"]): step["seq"] for step in (await lab.steps(identifier)).values()}
 
 

@@ -16,7 +16,7 @@ def started_frame(claimed: Claimed, at: datetime) -> dict[str, Any]:
     """A worker took it: for the first time, or again."""
     kind = "execution.started" if claimed.epoch == 1 else "execution.resumed"
     row = {"id": str(claimed.id), "status": "running", "started_at": rfc3339(claimed.started_at)}
-    return {"type": kind, "seq": claimed.epoch << 32, "at": rfc3339(at), "execution": row}
+    return {"type": kind, "seq": claimed.epoch << 32, "at": rfc3339(at), "execution": row, "step": None}
 
 
 def frames_of(write: FencedWrite, at: datetime) -> list[dict[str, Any]]:
@@ -44,6 +44,7 @@ def step_shape(row: StepRow) -> dict[str, Any]:
         "handled": row.handled,
         "reason": row.reason,
         "error": row.error,
+        "cache": None,
         "due_at": _time(row.due_at),
         "queued_at": _time(row.queued_at),
         "started_at": _time(row.started_at),
@@ -67,7 +68,13 @@ def _change_frame(execution: str, change: StatusChange, now: str) -> dict[str, A
     row = {"id": execution, "status": change.status, "reason": change.reason, "error": change.error}
     if change.final:
         row["finished_at"] = now
-    return {"type": f"execution.{change.status}", "seq": change.seq, "at": now, "execution": row}
+    return {
+        "type": f"execution.{change.status}",
+        "seq": change.seq,
+        "at": now,
+        "execution": row,
+        "step": None,
+    }
 
 
 def _time(value: datetime | None) -> str | None:
