@@ -54,7 +54,7 @@ class HookRoute:
         self._reader = reader
         self._committer = committer
         self._bell = bell
-        self._sources = Kept(self._find, most=MOST_SOURCES, seconds=SOURCE_SECONDS, worth=bool)
+        self._sources = Kept(self._find, most=MOST_SOURCES, seconds=SOURCE_SECONDS, worth=_is_open)
         self._refusals = RefusalBudget()
 
     async def answer(self, request: Request) -> Answer:
@@ -103,6 +103,11 @@ class HookRoute:
     async def _find(self, token: str) -> SourceEntry | None:
         row = await self._reader.row(ENTRY_SQL, [token])
         return entry_of(row) if row else None
+
+
+def _is_open(source: SourceEntry | None) -> bool:
+    """Only what answers is kept: a workflow that is resumed takes events at once."""
+    return source is not None and source.is_active
 
 
 def first_values(request: Request) -> dict[str, bytes]:

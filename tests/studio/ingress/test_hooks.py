@@ -18,7 +18,7 @@ from tests.studio.accounts.people import Person
 from tests.studio.ingress.servers import Reply, Server
 from webhooks.models import Event, Source
 from workflows.services.versions import publish_workflow
-from workflows.services.workflows import create_workflow, pause_workflow
+from workflows.services.workflows import create_workflow, pause_workflow, resume_workflow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -112,6 +112,15 @@ def test_a_paused_workflow_takes_no_events(ingress: Server, acme: Workspace, bob
 
     assert call(ingress, source).status == 404
     assert not Event.objects.exists()
+
+
+def test_a_resumed_workflow_takes_events_at_once(ingress: Server, acme: Workspace, bob: Person) -> None:
+    source = published(acme, bob)
+    pause_workflow(workspace=acme, workflow_id=source.workflow_id, by=access(bob))
+    while_paused = call(ingress, source).status
+    resume_workflow(workspace=acme, workflow_id=source.workflow_id, by=access(bob))
+
+    assert (while_paused, call(ingress, source).status) == (404, 202)
 
 
 def test_a_signed_push_is_accepted_and_an_unsigned_one_refused_with_its_reason(
