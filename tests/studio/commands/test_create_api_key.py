@@ -39,7 +39,24 @@ def test_json_adds_what_the_key_is(acme: Workspace) -> None:
     assert shown["role"] == "editor"
 
 
-def test_an_unknown_workspace_is_one_sentence_and_makes_nothing(db: None) -> None:
+def test_the_first_key_of_an_empty_installation_brings_its_workspace(db: None) -> None:
+    output, said = StringIO(), StringIO()
+
+    call_command("create_api_key", workspace="demo", name="ci", stdout=output, stderr=said)
+
+    assert ApiKey.objects.get().workspace.slug == "demo"
+    assert parse_key(output.getvalue().removesuffix("\n")) is not None
+    assert "demo" in said.getvalue()
+
+
+def test_a_slug_that_cannot_be_one_is_one_sentence_and_makes_nothing(db: None) -> None:
+    with pytest.raises(CommandError):
+        call_command("create_api_key", workspace="No Slug", name="ci", stderr=StringIO())
+
+    assert not Workspace.objects.exists()
+
+
+def test_an_unknown_workspace_is_one_sentence_and_makes_nothing(acme: Workspace) -> None:
     with pytest.raises(CommandError, match="There is no workspace nowhere"):
         call_command("create_api_key", workspace="nowhere", name="ci")
 

@@ -7,11 +7,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from studio.accounts.access import COMMAND
 from studio.accounts.models import Workspace
 from studio.accounts.roles import Role
 from studio.accounts.services.api_keys import create_api_key
+from studio.accounts.services.workspaces import create_workspace
 from studio.kernel.errors import StudioError
 
 
@@ -27,13 +29,14 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="Print id, name, role and key as JSON.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        workspace = Workspace.objects.filter(slug=options["workspace"]).first()
-        if workspace is None:
-            raise CommandError(f"There is no workspace {options['workspace']}.")
         try:
-            new = create_api_key(
-                workspace=workspace, name=options["name"], role=Role(options["role"]), by=COMMAND
-            )
+            with transaction.atomic():
+                new = create_api_key(
+                    workspace=self._workspace(options["workspace"]),
+                    name=options["name"],
+                    role=Role(options["role"]),
+                    by=COMMAND,
+                )
         except StudioError as error:
             raise CommandError(error.detail) from error
         if options["json"]:
@@ -41,3 +44,13 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(shown))
         else:
             self.stdout.write(new.token)
+
+    def _workspace(self, slug: str) -> Workspace:
+        """An installation begins without any, so the first key brings its workspace along."""
+        workspace = Workspace.objects.filter(slug=slug).first()
+        if workspace is not None:
+            return workspace
+        if Workspace.objects.exists():
+            raise CommandError(f"There is no workspace {slug}.")
+        self.stderr.write(f"Made the first workspace, {slug}.")
+        return create_workspace(slug=slug, name=slug.replace("-", " ").capitalize(), by=COMMAND)
