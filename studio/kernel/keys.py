@@ -27,6 +27,11 @@ def watched_key(watched_id: uuid.UUID | str) -> str:
     return f"{{watched}}:{watched_id}"
 
 
+def breaker_channel() -> str:
+    """Pub/sub: empty words that some breaker changed; what it is like now lies in PostgreSQL."""
+    return "breakers"
+
+
 def sign_in_key(digest: str) -> str:
     """Failed attempts to sign in from one address at one account; lives for the window of the throttle."""
     return f"sign_in:{digest}"

@@ -1,5 +1,6 @@
 """Operators' tables."""
 
+from studio.operations.models.breaker import Breaker
 from studio.operations.models.worker import Worker
 
-__all__ = ["Worker"]
+__all__ = ["Breaker", "Worker"]
