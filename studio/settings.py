@@ -274,6 +274,41 @@ STUDIO_CODE_WORKERS = env.integer(
     "STUDIO_CODE_WORKERS", 2, least=1, meaning="Sandbox processes for `code.python` in each worker."
 )
 
+# -- Circuit breakers ------------------------------------------------------------------------------------
+STUDIO_BREAKER_FAILURES = env.integer(
+    "STUDIO_BREAKER_FAILURES", 10, least=1, meaning="Failed calls in a row that open a breaker."
+)
+STUDIO_BREAKER_PERCENT = env.integer(
+    "STUDIO_BREAKER_PERCENT",
+    50,
+    least=1,
+    meaning="Share of failed calls within the window that opens it; above 100: no share does.",
+)
+STUDIO_BREAKER_SAMPLES = env.integer(
+    "STUDIO_BREAKER_SAMPLES", 20, least=1, meaning="Calls within the window before their share counts."
+)
+STUDIO_BREAKER_WINDOW_SECONDS = env.seconds(
+    "STUDIO_BREAKER_WINDOW_SECONDS", 30.0, meaning="How far back a breaker looks."
+)
+STUDIO_BREAKER_OPEN_SECONDS = env.seconds(
+    "STUDIO_BREAKER_OPEN_SECONDS", 10.0, meaning="How long it stays open; twice as long after each failed probe."
+)
+STUDIO_BREAKER_CAP_SECONDS = env.seconds(
+    "STUDIO_BREAKER_CAP_SECONDS", 300.0, meaning="The longest it stays open before it probes again."
+)
+STUDIO_BREAKER_PROBES = env.integer(
+    "STUDIO_BREAKER_PROBES", 2, least=1, meaning="Probes of all workers together; when they succeed it closes."
+)
+STUDIO_BREAKER_COUNTS = env.words(
+    "STUDIO_BREAKER_COUNTS",
+    "connection,timeout,upstream,outcome_unknown",
+    meaning="Categories of errors that count as failures; `rate_limited` may be added.",
+)
+STUDIO_BREAKER_SHARED = env.words(
+    "STUDIO_BREAKER_SHARED",
+    meaning="Keys, with `*` as wildcard, of breakers that all workspaces share, such as `http.request:api.example.com:443`.",
+)
+
 # -- Logs ------------------------------------------------------------------------------------------------
 STUDIO_LOG_LEVEL = env.choice(
     "STUDIO_LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"), meaning="The least that is written."
