@@ -22,6 +22,7 @@ from workflows.engine.events import (
     StepCancelled,
     StepFailed,
     StepItems,
+    StepParked,
     StepRetrying,
     StepStarted,
     StepSucceeded,
@@ -94,6 +95,11 @@ def _waiting(state: State, step: Step, event: StepWaiting) -> None:
     _park(state, step)
 
 
+def _parked(state: State, step: Step, event: StepParked) -> None:
+    step.attempt -= 1
+    _waiting(state, step, StepWaiting(step.key, event.wait, event.due_at))
+
+
 def _items(state: State, step: Step, event: StepItems) -> None:
     reason = closed_by(step)
     if reason is not None:
@@ -161,6 +167,7 @@ _APPLY: dict[type, Callable[[State, Step, Any], None]] = {
     StepFailed: _failed,
     StepRetrying: _retrying,
     StepWaiting: _waiting,
+    StepParked: _parked,
     StepItems: _items,
     StepCancelled: _stopped,
 }

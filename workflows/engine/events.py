@@ -52,6 +52,18 @@ class StepWaiting:
 
 
 @dataclass(frozen=True, slots=True)
+class StepParked:
+    """It was handed out and not called: what it talks to is out of order. At `due_at` it is handed out again.
+
+    That is no try. `wait["kind"]` is `breaker`.
+    """
+
+    key: StepKey
+    wait: dict[str, Any]
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StepItems:
     """The list that a for_each maps over is known; `limit` None: at most as many at once as the plan says."""
 
@@ -78,6 +90,6 @@ class ExecutionTimedOut:
 
 
 Event = (
-    StepStarted | StepSucceeded | StepFailed | StepRetrying | StepWaiting | StepItems | StepCancelled
-    | CancelRequested | ExecutionTimedOut
+    StepStarted | StepSucceeded | StepFailed | StepRetrying | StepWaiting | StepParked | StepItems
+    | StepCancelled | CancelRequested | ExecutionTimedOut
 )  # fmt: skip

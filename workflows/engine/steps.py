@@ -20,6 +20,7 @@ FINAL = frozenset({"succeeded", "failed", "skipped", "cancelled", "undone"})
 DEAD_PATH = "dead_path"
 DISABLED = "disabled"
 RETRY = "retry"
+BREAKER = "breaker"
 
 
 class Step:
@@ -83,7 +84,8 @@ class Step:
 
     @property
     def is_between_tries(self) -> bool:
-        return self.wait is not None and self.wait.get("kind") == RETRY
+        """It is to be handed out again, rather than told that its wait is over."""
+        return self.wait is not None and self.wait.get("kind") in (RETRY, BREAKER)
 
     @property
     def free_tries(self) -> int:
