@@ -115,6 +115,18 @@ class Request(Node):
     def effect_of(self, params: Params) -> Effect:
         return Effect.READ if params.method in _SAFE_METHODS else Effect.WRITE
 
+    def breaker_of(self, params: Params) -> str | None:
+        """The host and port, apart for each credential: one that is over its limit says nothing of another."""
+        try:
+            parts = urlsplit(params.url)
+            port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
+        except ValueError:
+            return None
+        if not parts.hostname:
+            return None
+        place = f"{parts.hostname}:{port}"
+        return place if params.credential is None else f"{place}@{params.credential}"
+
     async def run(self, params: Params, ctx: NodeContext) -> dict[str, Any]:
         writes = self.effect_of(params) is Effect.WRITE
         message = _message(params)

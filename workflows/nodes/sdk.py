@@ -218,6 +218,10 @@ class Node:
         """The effect with these params; never worse than `effect`."""
         return self.effect
 
+    def breaker_of(self, params: Any) -> str | None:
+        """What a call with these params talks to, such as a host: calls to it share a breaker. None: no breaker."""
+        return None
+
     def ports_of(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """The ports with these params as written, complete or not."""
         return self.ports
