@@ -306,7 +306,7 @@ STUDIO_BREAKER_COUNTS = env.words(
 )
 STUDIO_BREAKER_SHARED = env.words(
     "STUDIO_BREAKER_SHARED",
-    meaning="Keys, with `*` as wildcard, of breakers that all workspaces share, such as `http.request:api.example.com:443`.",
+    meaning="Keys, with `*` as wildcard, of breakers that all workspaces share.",
 )
 
 # -- Logs ------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import orjson
 from psycopg import AsyncConnection
@@ -16,8 +16,6 @@ from studio.kernel.breaker import Breaker
 from studio.operations.breaker_address import BreakerAddress
 
 Connection = AsyncConnection[tuple[object, ...]]
-
-_COLUMNS: Final = "id, workspace_id, key, kind, target, revision, state"
 
 # Rows are sorted by id, so that two workers never wait for each other in a circle.
 WRITE_SQL = """
@@ -52,15 +50,20 @@ WITH x AS (
 SELECT id, revision FROM made UNION ALL SELECT id, revision FROM changed
 """
 
-READ_SQL = f"SELECT {_COLUMNS} FROM operations_breaker WHERE id = ANY(%s::uuid[])"
+READ_SQL = """
+SELECT id, workspace_id, key, kind, target, revision, state FROM operations_breaker WHERE id = ANY(%s::uuid[])
+"""
 
 # A statement may be seen a little after its clock was read, so each look goes back over the last seconds.
-NEWS_SQL = f"""
-SELECT clock_timestamp(), {_COLUMNS} FROM (SELECT 1) one
+NEWS_SQL = """
+SELECT clock_timestamp(), id, workspace_id, key, kind, target, revision, state FROM (SELECT 1) one
 LEFT JOIN operations_breaker ON changed_at >= coalesce(%s::timestamptz, clock_timestamp()) - interval '3 seconds'
 """
 
-OPEN_SQL = f"SELECT {_COLUMNS} FROM operations_breaker WHERE phase <> 'closed' LIMIT 10000"
+OPEN_SQL = """
+SELECT id, workspace_id, key, kind, target, revision, state FROM operations_breaker
+WHERE phase <> 'closed' LIMIT 10000
+"""
 
 
 @dataclass(frozen=True, slots=True)
