@@ -50,6 +50,9 @@ class Execution(models.Model):
     tags = ArrayField(models.TextField(), default=list)
     reason = models.JSONField(null=True)
     error = models.JSONField(null=True)
+    error_group = models.ForeignKey(
+        "workflows.ErrorGroup", on_delete=models.DO_NOTHING, db_constraint=False, null=True, related_name="+"
+    )
     created_at = models.DateTimeField()
     due_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
