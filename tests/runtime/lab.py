@@ -29,7 +29,7 @@ from workflows.services.submission import RunRequest, build_execution, definitio
 TABLES = (
     "workflows_execution, workflows_payload, workflows_step, workflows_blob, workflows_mailbox,"
     " workflows_definition, workflows_version, workflows_workflow, workflows_variable,"
-    " common_idempotencykey, operations_worker, accounts_workspace"
+    " common_idempotencykey, operations_worker, operations_breaker, accounts_workspace"
 )
 FINAL = {"succeeded", "failed", "cancelled"}
 

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 import structlog
 
 from studio.kernel.errors import NodeError
-from workflows.engine.events import Event
+from workflows.engine.errors import body_of
+from workflows.engine.events import Event, StepFailed, StepParked
 from workflows.engine.expressions.errors import ExpressionError
 from workflows.engine.kinds import Effect
 from workflows.engine.scope import scope_of
@@ -21,6 +22,7 @@ from workflows.engine.steps import State, Step
 from workflows.nodes.sdk import NodeParams
 from workflows.runtime import verdicts
 from workflows.runtime.context import Equipment, StepContext
+from workflows.runtime.gate import BreakerOpen, Parked
 from workflows.runtime.plans import Prepared
 
 log = structlog.get_logger()
@@ -90,6 +92,11 @@ def rendered(state: State, step: Step, prepared: Prepared) -> Mapping[str, Any]:
 def failed(step: Step, prepared: Prepared, error: Exception, *, effect: Effect, now: datetime) -> Event:
     """What an attempt's error leads to; anything but a NodeError is a defect of the node's code."""
     match error:
+        case Parked(wait=wait, due_at=due_at):
+            return StepParked(step.key, wait, due_at)
+        case BreakerOpen():
+            # Nothing was called, so there is nothing to try again: the way for failures is taken at once.
+            return StepFailed(step.key, body_of(error, node=step.node, attempt=step.attempt))
         case NodeError():
             fact = error
         case ExpressionError():

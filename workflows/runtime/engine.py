@@ -7,16 +7,20 @@ import contextlib
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 
 import psycopg
 import structlog
 from django.conf import settings
 
+from studio.operations.breaker_address import configured_plan
+from studio.operations.breakers import Breakers
 from studio.operations.queues import Queue
 from studio.outbound.factory import shared
 from workflows.nodes import registry
 from workflows.nodes.sandbox import PythonSandbox
 from workflows.nodes.sdk import HttpClient, Sandbox
+from workflows.runtime.connect import connect
 from workflows.runtime.doorbell import bell
 from workflows.runtime.events import Publisher
 from workflows.runtime.loading import Loader
@@ -43,6 +47,9 @@ class Engine:
         self.loader = Loader(Plans())
         self.bell = bell()
         self.publisher = Publisher(settings.REDIS_URL)
+        self.breakers = Breakers(
+            connect=partial(connect, "breakers"), redis_url=settings.REDIS_URL, plan=configured_plan()
+        )
         self.registration: Registration | None = None
         self._draining = asyncio.Event()
 
@@ -50,6 +57,7 @@ class Engine:
         """Work until drained, through any number of lost registrations."""
         registry.nodes()
         self.publisher.start()
+        self.breakers.start()
         previous: uuid.UUID | None = None
         while not self._draining.is_set():
             try:
@@ -81,6 +89,7 @@ class Engine:
 
     async def _close(self) -> None:
         await self.publisher.close()
+        await self.breakers.close()
         await self._outbound.close()
         await self._python.close()
         self.executor.shutdown(wait=False, cancel_futures=True)

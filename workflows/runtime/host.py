@@ -6,6 +6,7 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from studio.operations.breakers import Breakers
 from workflows.runtime.attempts import Tools
 from workflows.runtime.records import Claimed, FencedWrite, NewExecution
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 class Host(Tools, Protocol):
     """Implemented by `workflows.runtime.registration.Registration`."""
+
+    breakers: Breakers
 
     def post(self, write: FencedWrite) -> asyncio.Future[bool]: ...
     def now(self) -> datetime: ...

@@ -22,6 +22,7 @@ from django.conf import settings
 from studio.common.committer import Connection, GroupCommitter
 from studio.kernel.clock import utcnow
 from studio.kernel.errors import NodeError, StoreAway
+from studio.operations.breakers import Breakers
 from studio.operations.lease import Lease, LeaseLost, retire
 from studio.operations.queues import Queue
 from workflows.nodes.sdk import HttpClient, Sandbox
@@ -60,6 +61,7 @@ class Process(Protocol):
     loader: Loader
     bell: Bell
     publisher: Publisher
+    breakers: Breakers
 
     def drain(self) -> None: ...
 
@@ -71,6 +73,7 @@ class Registration:
         self.process = process
         self.lease = lease
         self.client, self.sandbox, self.executor = process.client, process.sandbox, process.executor
+        self.breakers = process.breakers
         self.runs: dict[uuid.UUID, Run] = {}
         self.refusals: set[asyncio.Future[bool]] = set()
         self.finished = 0

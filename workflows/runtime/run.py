@@ -38,6 +38,7 @@ from workflows.runtime import endings, verdicts
 from workflows.runtime.attempts import Attempt, failed, rendered
 from workflows.runtime.checkpoints import Checkpoints
 from workflows.runtime.context import NO_DEADLINE, Deadline, StepContext
+from workflows.runtime.gate import Gate
 from workflows.runtime.host import Host
 from workflows.runtime.inbox import Inbox, wakes_by_child, wakes_by_signals
 from workflows.runtime.journal import Journal
@@ -239,9 +240,10 @@ class Run:
         try:
             if attempt.may_not_repeat:
                 raise verdicts.lost_write(step.node)
-            if attempt.needs_licence and not attempt.resumed:
-                await asyncio.shield(self.checkpoints.save())
-            result = await attempt.run(self.host)
+            async with Gate(self.host.breakers, attempt.prepared, attempt.params, self.claimed.workspace_id):
+                if attempt.needs_licence and not attempt.resumed:
+                    await asyncio.shield(self.checkpoints.save())
+                result = await attempt.run(self.host)
         except asyncio.CancelledError:
             self._was_stopped(step)
             return
@@ -437,7 +439,8 @@ class Run:
     def _reason(self) -> dict[str, Any]:
         step = next(iter(self.state.waiting.values()))
         wait = step.wait or {}
-        return {"code": f"awaits_{wait.get('kind')}", "node": step.node, "detail": wait.get("reason", "")}
+        reason = {"code": f"awaits_{wait.get('kind')}", "node": step.node, "detail": wait.get("reason", "")}
+        return reason | {"breaker": wait["breaker"]} if "breaker" in wait else reason
 
     def _seconds_left(self, compiled: Compiled) -> float | None:
         timeout = compiled.plan.settings.timeout
