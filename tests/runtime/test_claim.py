@@ -12,7 +12,7 @@ import pytest
 from studio.kernel.ids import uuid7
 from studio.operations.lease import Lease, LeaseLost
 from tests.runtime.lab import Lab, flow, setting
-from workflows.runtime.claim import claim
+from workflows.runtime.claim import Rotation, claim
 from workflows.runtime.connect import connect
 
 LEASE_SECONDS = 6.0
@@ -39,6 +39,26 @@ async def test_a_claim_is_shared_evenly_over_workspaces(lab: Lab, lease: Lease) 
     claimed = await claim(lab.connection, worker=lease.id, queues=["default"], limit=6)
 
     assert Counter(one.workspace_id for one in claimed) == {lab.workspace: 3, quiet: 3}
+
+
+async def test_the_last_of_many_workspaces_has_its_turn_before_the_first_has_its_second(
+    lab: Lab, lease: Lease
+) -> None:
+    graph = flow(setting("a", n=1))
+    workspaces = [lab.workspace, *(uuid7() for _ in range(260))]
+    await lab.submit(graph)
+    await asyncio.gather(*(lab.submit_many(graph, [None] * 5, workspace_id=one) for one in workspaces))
+    rotation, served = Rotation(), Counter[uuid.UUID]()
+
+    for _ in range(4):
+        claimed = await claim(
+            lab.connection, worker=lease.id, queues=["default"], limit=100, after=rotation.starts(["default"])
+        )
+        rotation.go_on(claimed, limit=100)
+        served.update(one.workspace_id for one in claimed)
+
+    assert set(served) == set(workspaces)
+    assert max(served.values()) <= 3
 
 
 async def test_the_earlier_queue_and_the_higher_priority_go_first(lab: Lab, lease: Lease) -> None:

@@ -21,9 +21,10 @@ WITH RECURSIVE me AS (
     FOR SHARE
 ), tenants AS (
     (SELECT q.queue, e.workspace_id, 1 AS n
-     FROM unnest(%(queues)s::text[]) AS q(queue), me,
+     FROM unnest(%(queues)s::text[], %(after)s::uuid[]) AS q(queue, after), me,
           LATERAL (SELECT workspace_id FROM workflows_execution
                    WHERE status = 'queued' AND region = me.region AND queue = q.queue
+                     AND workspace_id > q.after
                    ORDER BY workspace_id LIMIT 1) e)
     UNION ALL
     SELECT t.queue, e.workspace_id, t.n + 1
@@ -60,10 +61,58 @@ RETURNING e.id, e.workspace_id, e.workflow_id, e.version, e.definition_id, e.tri
 DEFINITIONS_SQL = "SELECT id, body FROM workflows_definition WHERE id = ANY(%s::uuid[])"
 
 
+START = uuid.UUID(int=0)
+MANY_WORKSPACES = 50
+
+
+class Rotation:
+    """Where the walk over workspaces goes on in each queue.
+
+    One claim looks at no more than 200 workspaces. When it served many, the next one starts behind them, so that
+    those at the end of the index have their turn too.
+    """
+
+    def __init__(self) -> None:
+        self._after: dict[str, uuid.UUID] = {}
+
+    def starts(self, queues: Sequence[str]) -> list[uuid.UUID]:
+        return [self._after.get(queue, START) for queue in queues]
+
+    def go_on(self, claimed: Sequence[Claimed], *, limit: int) -> bool:
+        """Take in what a claim found; True when there may be more before the place where it started."""
+        if len(claimed) < limit:
+            began_later = bool(self._after)
+            self._after.clear()
+            return began_later
+        served: dict[str, set[uuid.UUID]] = {}
+        for one in claimed:
+            served.setdefault(one.queue, set()).add(one.workspace_id)
+        self._after.update(
+            (queue, max(workspaces))
+            for queue, workspaces in served.items()
+            if len(workspaces) >= MANY_WORKSPACES
+        )
+        return True
+
+
 async def claim(
-    connection: Connection, *, worker: uuid.UUID, queues: Sequence[str], limit: int
+    connection: Connection,
+    *,
+    worker: uuid.UUID,
+    queues: Sequence[str],
+    limit: int,
+    after: Sequence[uuid.UUID] | None = None,
 ) -> list[Claimed]:
-    """Take up to `limit` due executions of `queues` (earlier queues first); none when our lease is gone."""
+    """Take up to `limit` due executions of `queues` (earlier queues first); none when our lease is gone.
+
+    `after`: for each queue, the workspace behind which to begin.
+    """
+    given = {
+        "worker": worker,
+        "queues": list(queues),
+        "after": list(after) if after is not None else [START] * len(queues),
+        "limit": limit,
+    }
     async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
-        await cursor.execute(CLAIM_SQL, {"worker": worker, "queues": list(queues), "limit": limit})
+        await cursor.execute(CLAIM_SQL, given)
         return [Claimed(**row) for row in await cursor.fetchall()]

@@ -41,24 +41,39 @@ def store(value: Any, *, workspace_id: uuid.UUID, execution_id: uuid.UUID) -> St
         packed = codec.pack(value)
     if len(packed) <= INLINE_BYTES:
         return Stored(codec.seal(packed))
-    shown = orjson.dumps(value)  # what a client reads and can check, not how the row keeps it
-    digest = hashlib.sha256(shown).hexdigest()
+    blob_id, shown = uuid7(), orjson.dumps(value)
+    refers = _refer(blob_id, shown)
     blob = BlobRow(
-        id=uuid7(),
+        id=blob_id,
         workspace_id=workspace_id,
         execution_id=execution_id,
         media_type=MEDIA_TYPE,
         size_bytes=len(shown),
-        sha256=digest,
+        sha256=refers["$blob"]["sha256"],
         body=codec.seal(packed),
     )
-    reference = {
-        "id": str(blob.id),
-        "size_bytes": blob.size_bytes,
-        "media_type": MEDIA_TYPE,
-        "sha256": digest,
+    return Stored(codec.encode(refers), blob)
+
+
+def input_shown(stored: bytes | memoryview | None, identifier: uuid.UUID) -> Any:
+    """What stands for a document that its row holds whole: itself, or when it is large a reference to the row."""
+    if stored is None:
+        return None
+    packed = codec.unseal(stored)
+    value = codec.unpack(packed)
+    return value if len(packed) <= INLINE_BYTES else _refer(identifier, orjson.dumps(value))
+
+
+def _refer(identifier: uuid.UUID, shown: bytes) -> dict[str, Any]:
+    """The reference describes the bytes that a client reads and can check, not how a row keeps them."""
+    return {
+        "$blob": {
+            "id": str(identifier),
+            "size_bytes": len(shown),
+            "media_type": MEDIA_TYPE,
+            "sha256": hashlib.sha256(shown).hexdigest(),
+        }
     }
-    return Stored(codec.encode({"$blob": reference}), blob)
 
 
 def load(stored: bytes | memoryview | None) -> Any:

@@ -28,7 +28,7 @@ from studio.operations.queues import Queue
 from workflows.nodes.sdk import HttpClient, Sandbox
 from workflows.runtime import endings
 from workflows.runtime.bell import Bell
-from workflows.runtime.claim import claim
+from workflows.runtime.claim import Rotation, claim
 from workflows.runtime.connect import connect
 from workflows.runtime.events import Publisher
 from workflows.runtime.fenced import FencedWriter
@@ -83,6 +83,7 @@ class Registration:
         self._sweeps = sweeps
         self._starting = 0
         self._hungry = False
+        self._rotation = Rotation()
         self._ahead = timedelta(0)
         self._wake = asyncio.Event()
         self._poke = asyncio.Event()
@@ -233,14 +234,21 @@ class Registration:
         if limit <= 0 or self.draining:
             return False
         async with self._asking:
-            claimed = await claim(self._claims, worker=self.lease.id, queues=self.process.queues, limit=limit)
+            claimed = await claim(
+                self._claims,
+                worker=self.lease.id,
+                queues=self.process.queues,
+                limit=limit,
+                after=self._rotation.starts(self.process.queues),
+            )
+            more = self._rotation.go_on(claimed, limit=limit)
             if not claimed:
-                return False
+                return more
             self._starting += len(claimed)
             loaded = await self.process.loader.load(self._claims, claimed)
         for one in loaded:
             self._loop.call_soon(self._start, one)
-        return len(claimed) == limit
+        return more
 
     async def _sweep_on(self) -> None:
         stale_mail_at = 0.0
