@@ -19,6 +19,7 @@ from studio.kernel.errors import StoreAway
 from studio.kernel.keys import execution_channel
 from workflows.live.hub import Hub
 from workflows.models.execution import FINAL_STATUSES
+from workflows.runtime.payload import input_shown
 from workflows.services.presentation import present_execution
 
 LOOK_SECONDS: Final = 1.0
@@ -95,5 +96,5 @@ class Outcomes:
 def _shown(row: tuple[Any, ...]) -> dict[str, Any]:
     *columns, name, given, output = row
     shown = present_execution(SimpleNamespace(**dict(zip(_COLUMNS, columns, strict=True))))
-    documents = {"input": codec.decode(given), "output": codec.decode(output)}
+    documents = {"input": input_shown(given, columns[0]), "output": codec.decode(output)}
     return {**shown, "workflow_name": name, **documents}

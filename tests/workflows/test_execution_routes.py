@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -319,6 +320,19 @@ class TestBlobs:
         answer = victor.get(f"/blobs/{blob.pk}")
 
         assert (answer["Content-Type"], answer.json()) == ("application/json", {"large": [1, 2]})
+
+    def test_a_large_input_is_referred_to_under_the_id_of_its_execution(
+        self, victor: Person, charlie: Person
+    ) -> None:
+        given = {"text": "ü" * 40_000, "$$blob": [1]}
+        row = execution(victor.workspace, GREET, given=given)
+
+        told = victor.get(f"/executions/{row.pk}").json()["input"]["$blob"]
+        read = victor.get(f"/blobs/{told['id']}")
+
+        assert (told["size_bytes"], told["sha256"]) == (len(read.content), sha256(read.content).hexdigest())
+        assert (told["media_type"], read.json()) == ("application/json", given)
+        assert charlie.get(f"/blobs/{told['id']}").status_code == 404
 
     def test_another_workspace_does_not(self, charlie: Person, blob: Blob) -> None:
         assert charlie.get(f"/blobs/{blob.pk}").status_code == 404

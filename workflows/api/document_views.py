@@ -15,9 +15,8 @@ from rest_framework.response import Response
 from studio.common.api import RuledView
 from studio.common.renderers import dumps
 from studio.common.serializers import Time
-from studio.kernel import codec
-from studio.kernel.errors import NotFound
-from workflows.models import Blob
+from workflows.runtime.payload import MEDIA_TYPE
+from workflows.services.executions import stored_document
 from workflows.services.tickets import issue_ticket
 
 
@@ -32,14 +31,12 @@ class BlobView(RuledView):
     )
     def get(self, _request: Request, id: uuid.UUID) -> HttpResponse:  # noqa: A002 - as the route names it
         """The document, whole."""
-        blob = Blob.objects.filter(workspace_id=self.access.workspace_id, pk=id).first()
-        if blob is None:
-            raise NotFound(what="blob")
+        document = stored_document(self.access.workspace_id, id)
         headers = {
-            "Content-Disposition": f'attachment; filename="{blob.pk}.json"',
+            "Content-Disposition": f'attachment; filename="{id}.json"',
             "Cache-Control": "private, max-age=31536000, immutable",
         }
-        return HttpResponse(dumps(codec.decode(blob.body)), content_type=blob.media_type, headers=headers)
+        return HttpResponse(dumps(document), content_type=MEDIA_TYPE, headers=headers)
 
 
 class TicketSerializer(serializers.Serializer[Any]):

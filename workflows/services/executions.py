@@ -17,9 +17,10 @@ from studio.kernel import codec
 from studio.kernel.errors import Conflict, Invalid, NotFound, Problem
 from studio.kernel.ids import step_id, step_range, uuid7
 from studio.security.services import audit
-from workflows.models import Execution, MailboxItem, Payload, Step, Workflow
+from workflows.models import Blob, Execution, MailboxItem, Payload, Step, Workflow
 from workflows.models.execution import FINAL_STATUSES
 from workflows.runtime.doorbell import bell
+from workflows.runtime.payload import input_shown
 from workflows.services.definitions import load_definition
 from workflows.services.plans import plan_of
 from workflows.services.presentation import execution_event, present_execution, present_step, step_event
@@ -75,9 +76,21 @@ def describe_execution(execution: Execution) -> dict[str, Any]:
     return {
         **present_execution(execution),
         "workflow_name": workflow_name(execution),
-        "input": codec.decode(documents.input) if documents else None,
+        "input": input_shown(documents.input, execution.pk) if documents else None,
         "output": codec.decode(documents.output) if documents else None,
     }
+
+
+def stored_document(workspace_id: uuid.UUID, identifier: uuid.UUID) -> Any:
+    """What a `$blob` refers to: a blob, or under an execution's own id its input."""
+    blob = Blob.objects.filter(workspace_id=workspace_id, pk=identifier).only("body").first()
+    if blob is not None:
+        return codec.decode(blob.body)
+    execution = Execution.objects.filter(workspace_id=workspace_id, pk=identifier).only("id").first()
+    documents = execution and Payload.objects.filter(pk=execution.pk).only("input").first()
+    if not documents:
+        raise NotFound(what="blob")
+    return codec.decode(documents.input)
 
 
 def workflow_name(execution: Execution) -> str | None:
@@ -103,7 +116,7 @@ def describe_steps(execution: Execution, steps: Sequence[Step]) -> list[dict[str
     inputs: list[Any] = [None] * len(steps)
     if plan is not None:
         documents = Payload.objects.filter(pk=execution.pk).only("input").first()
-        trigger = codec.decode(documents.input) if documents else None
+        trigger = input_shown(documents.input, execution.pk) if documents else None
         inputs = StepInputs(plan, trigger, partial(_steps_by_key, execution.pk)).of(steps)
     return [
         {**present_step(step), "input": given, "output": codec.decode(step.output)}
