@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Now
 
 FINAL_STATUSES = ("succeeded", "failed", "cancelled", "rolled_back", "rollback_failed")
 
@@ -47,6 +48,9 @@ class Execution(models.Model):
     parent_step_id = models.UUIDField(null=True)
     depth = models.SmallIntegerField(default=0)
     resumed_from = models.UUIDField(null=True)
+    lineage_id = models.UUIDField(
+        null=True, help_text="The execution whose idempotency keys its writes carry, unless its own."
+    )
     tags = ArrayField(models.TextField(), default=list)
     reason = models.JSONField(null=True)
     error = models.JSONField(null=True)
@@ -64,6 +68,12 @@ class Execution(models.Model):
     epoch = models.BigIntegerField(default=0, help_text="Counts claims; fences the writes of earlier owners.")
     losses = models.SmallIntegerField(default=0, help_text="Owners lost while they held it.")
     seq = models.BigIntegerField(default=0, help_text="Number of its latest event.")
+    started_by = models.UUIDField(null=True, help_text="The person who answers for it, if there is one.")
+    turn_at = models.DateTimeField(db_default=Now(), help_text="Its place in line: earlier goes first.")
+    admitted = models.BooleanField(default=True, help_text="No limit keeps it waiting.")
+    slot = models.UUIDField(null=True, help_text="What it shares a limit with while it runs.")
+    slot_limit = models.IntegerField(null=True)
+    on_limit = models.TextField(null=True)  # noqa: DJ001 - NULL: nothing limits it
 
     class Meta:
         managed = False
@@ -113,6 +123,7 @@ class Step(models.Model):
     memo = models.BinaryField(
         null=True, help_text="What the engine itself must know again: items, params sent."
     )
+    cache = models.JSONField(null=True, help_text="What the result cache had to do with it.")
 
     class Meta:
         managed = False
