@@ -223,10 +223,10 @@ class RowWriter:
 
 ROWS_SQL = """
 INSERT INTO workflows_step (id, execution_id, node, kind, iteration, status, attempt, handled, reason, port, seq,
-    error, wait, due_at, queued_at, started_at, finished_at, output, memo)
+    error, wait, due_at, queued_at, started_at, finished_at, output, memo, cache)
 SELECT * FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[],
     %s::boolean[], %s::text[], %s::text[], %s::bigint[], %s::jsonb[], %s::jsonb[], %s::timestamptz[],
-    %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::bytea[], %s::bytea[])
+    %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::bytea[], %s::bytea[], %s::jsonb[])
 """
 
 

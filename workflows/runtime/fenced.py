@@ -42,19 +42,20 @@ WITH x AS (
 ), steps AS (
     INSERT INTO workflows_step AS s
         (id, execution_id, node, kind, iteration, status, attempt, handled, reason, port, seq, error, wait,
-         due_at, queued_at, started_at, finished_at, output, memo)
+         due_at, queued_at, started_at, finished_at, output, memo, cache)
     SELECT t.* FROM unnest(
         %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::boolean[],
         %s::text[], %s::text[], %s::bigint[], %s::jsonb[], %s::jsonb[], %s::timestamptz[], %s::timestamptz[],
-        %s::timestamptz[], %s::timestamptz[], %s::bytea[], %s::bytea[]
+        %s::timestamptz[], %s::timestamptz[], %s::bytea[], %s::bytea[], %s::jsonb[]
     ) AS t(id, execution_id, node, kind, iteration, status, attempt, handled, reason, port, seq, error, wait,
-           due_at, queued_at, started_at, finished_at, output, memo)
+           due_at, queued_at, started_at, finished_at, output, memo, cache)
     JOIN fenced f ON f.id = t.execution_id
     ON CONFLICT (id) DO UPDATE SET
         status = excluded.status, attempt = excluded.attempt, handled = excluded.handled,
         reason = excluded.reason, port = excluded.port, seq = excluded.seq, error = excluded.error,
         wait = excluded.wait, due_at = excluded.due_at, started_at = excluded.started_at,
-        finished_at = excluded.finished_at, output = excluded.output, memo = excluded.memo
+        finished_at = excluded.finished_at, output = excluded.output, memo = excluded.memo,
+        cache = coalesce(excluded.cache, s.cache)
 ), outputs AS (
     UPDATE workflows_payload p SET output = c.output FROM changed c WHERE p.id = c.id AND c.output IS NOT NULL
 ), ends AS (
@@ -220,6 +221,7 @@ def step_columns(steps: Sequence[StepRow]) -> list[Any]:
         plain([step.finished_at for step in steps]),
         [step.output for step in steps],
         [step.memo for step in steps],
+        texts([_json(step.cache) for step in steps]),
     ]
 
 

@@ -44,7 +44,7 @@ def step_shape(row: StepRow) -> dict[str, Any]:
         "handled": row.handled,
         "reason": row.reason,
         "error": row.error,
-        "cache": None,
+        "cache": row.cache,
         "due_at": _time(row.due_at),
         "queued_at": _time(row.queued_at),
         "started_at": _time(row.started_at),

@@ -28,6 +28,7 @@ class Journal:
 
     __slots__ = (
         "_blobs",
+        "_cache",
         "_claimed",
         "_new_children",
         "_sent",
@@ -45,6 +46,7 @@ class Journal:
         self._blobs: list[BlobRow] = []
         self._new_children: list[NewExecution] = []
         self._sent: list[NewMail] = []
+        self._cache: dict[StepKey, dict[str, Any]] = {}
         self.change: StatusChange | None = None
         self.stamps: dict[StepKey, Stamps] = {} if kept is None else kept.stamps
         self.children: dict[StepKey, uuid.UUID] = {} if kept is None else _awaited(kept.steps)
@@ -63,6 +65,10 @@ class Journal:
             self._stored[key] = self._store(output)
         except (OverflowError, TypeError, ValueError) as error:
             raise verdicts.not_json(error) from error
+
+    def note_cache(self, key: StepKey, note: dict[str, Any]) -> None:
+        """What the result cache had to do with a step; it goes out with the step's next row."""
+        self._cache[key] = note
 
     def final_output(self, output: Any) -> bytes | None:
         if output is None:
@@ -114,7 +120,12 @@ class Journal:
         if step.status in FINAL and stamps.finished is None:
             stamps.finished = now
         return row_of(
-            step, execution_id=self._claimed.id, seq=self._next(), stamps=stamps, output=self._output(step)
+            step,
+            execution_id=self._claimed.id,
+            seq=self._next(),
+            stamps=stamps,
+            output=self._output(step),
+            cache=self._cache.pop(step.key, None),
         )
 
     def _output(self, step: Step) -> bytes | None:

@@ -101,6 +101,7 @@ class StepRow:
     finished_at: datetime | None
     output: bytes | None
     memo: bytes | None
+    cache: dict[str, Any] | None = None
 
 
 @dataclass(slots=True, kw_only=True)

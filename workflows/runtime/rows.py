@@ -58,6 +58,7 @@ def row_of(
     seq: int,
     stamps: Stamps,
     output: bytes | None,
+    cache: dict[str, Any] | None = None,
 ) -> StepRow:
     return StepRow(
         id=step_id(execution_id, step.node, step.iteration),
@@ -79,6 +80,7 @@ def row_of(
         finished_at=stamps.finished,
         output=output,
         memo=_memo(step),
+        cache=cache,
     )
 
 

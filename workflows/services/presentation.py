@@ -79,6 +79,8 @@ class StepRow(Protocol):
     @property
     def error(self) -> Any: ...
     @property
+    def cache(self) -> Any: ...
+    @property
     def wait(self) -> Any: ...
     @property
     def due_at(self) -> datetime | None: ...
@@ -129,7 +131,7 @@ def present_step(row: StepRow) -> dict[str, Any]:
         "handled": row.handled,
         "reason": row.reason,
         "error": row.error,
-        "cache": None,
+        "cache": row.cache,
         "due_at": _time(row.due_at),
         "queued_at": _time(row.queued_at),
         "started_at": _time(row.started_at),
