@@ -52,8 +52,8 @@ SET status = 'running', owner = %(worker)s, epoch = e.epoch + 1, due_at = NULL, 
 FROM candidates c
 WHERE e.id = c.id AND e.status = 'queued'
 RETURNING e.id, e.workspace_id, e.workflow_id, e.version, e.definition_id, e.trigger_node, e.trigger_kind,
-          e.queue, e.region, e.priority, e.parent_id, e.parent_step_id, e.depth, e.epoch, e.losses, e.seq,
-          e.active_seconds, e.created_at, e.started_at,
+          e.queue, e.region, e.priority, e.parent_id, e.parent_step_id, e.depth, e.resumed_from,
+          e.lineage_id, e.epoch, e.losses, e.seq, e.active_seconds, e.created_at, e.started_at,
           (SELECT p.input FROM workflows_payload p WHERE p.id = e.id) AS input,
           EXISTS (SELECT 1 FROM workflows_mailbox m WHERE m.execution_id = e.id) AS has_mail
 """

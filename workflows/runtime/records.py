@@ -28,6 +28,7 @@ class NewExecution:
     parent_step_id: uuid.UUID | None = None
     depth: int = 0
     resumed_from: uuid.UUID | None = None
+    lineage_id: uuid.UUID | None = None
     tags: list[str] = field(default_factory=list)
     idempotency: Idempotency | None = None
 
@@ -68,6 +69,8 @@ class Claimed:
     parent_id: uuid.UUID | None
     parent_step_id: uuid.UUID | None
     depth: int
+    resumed_from: uuid.UUID | None
+    lineage_id: uuid.UUID | None
     epoch: int
     losses: int
     seq: int

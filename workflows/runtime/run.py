@@ -427,11 +427,11 @@ class Run:
         return StepContext(self, step, deadline)
 
     def key_of(self, step: Step) -> str:
-        """The idempotency key of a step: the same on every attempt, whoever makes it."""
+        """The idempotency key of a step: the same on every attempt, whoever makes it, and in every resumption."""
         if step.params is not None:
             return str(step.params["key"])
         place = f"{step.node}:{step.iteration}" if step.iteration else step.node
-        return f"{self.claimed.id}:{place}"
+        return f"{self.claimed.lineage_id or self.claimed.id}:{place}"
 
     def began_at(self, step: Step) -> datetime:
         return self.journal.stamps[step.key].started or self.host.now()

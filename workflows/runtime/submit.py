@@ -21,10 +21,10 @@ WITH new AS (
     SELECT * FROM unnest(
         %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::uuid[], %s::bytea[], %s::bytea[], %s::text[],
         %s::text[], %s::text[], %s::text[], %s::smallint[], %s::uuid[], %s::uuid[], %s::smallint[],
-        %s::uuid[], %s::jsonb[], %s::text[], %s::text[], %s::bytea[], %s::int[]
+        %s::uuid[], %s::uuid[], %s::jsonb[], %s::text[], %s::text[], %s::bytea[], %s::int[]
     ) AS new(id, workspace_id, workflow_id, version, definition_id, definition_body, input, trigger_node,
              trigger_kind, queue, region, priority, parent_id, parent_step_id, depth,
-             resumed_from, tags, scope, key, body_hash, keep_seconds)
+             resumed_from, lineage_id, tags, scope, key, body_hash, keep_seconds)
 ), keys AS (
     INSERT INTO common_idempotencykey AS kept
         (id, workspace_id, scope, key, body_hash, ref, created_at, updated_at, expires_at)
@@ -47,9 +47,10 @@ WITH new AS (
 ), executions AS (
     INSERT INTO workflows_execution
         (id, workspace_id, workflow_id, version, definition_id, status, trigger_node, trigger_kind, queue,
-         region, priority, parent_id, parent_step_id, depth, resumed_from, tags, created_at, due_at)
+         region, priority, parent_id, parent_step_id, depth, resumed_from, lineage_id, tags,
+         created_at, due_at)
     SELECT id, workspace_id, workflow_id, version, definition_id, 'queued', trigger_node, trigger_kind, queue,
-           region, priority, parent_id, parent_step_id, depth, resumed_from,
+           region, priority, parent_id, parent_step_id, depth, resumed_from, lineage_id,
            ARRAY(SELECT jsonb_array_elements_text(tags)), now(), now()
     FROM won
     RETURNING id
@@ -86,6 +87,7 @@ def parameters(rows: Sequence[NewExecution]) -> list[Any]:
         plain([row.parent_step_id for row in rows]),
         plain([row.depth for row in rows]),
         plain([row.resumed_from for row in rows]),
+        plain([row.lineage_id for row in rows]),
         texts([_json_text(row.tags) for row in rows]),
         texts([key.scope if key else None for key in keys]),
         texts([key.key if key else None for key in keys]),
