@@ -9,6 +9,15 @@ from playwright.sync_api import Locator, Page, expect
 START: dict[str, Any] = {"id": "start", "kind": "trigger.manual"}
 SAVED_MS = 8_000
 
+# The canvas glides to where the graph can be read; a drag must not begin before it has arrived.
+_UNTIL_STILL = """async () => {
+  const view = document.querySelector(".react-flow__viewport");
+  for (let before = null; before !== view.style.transform; ) {
+    before = view.style.transform;
+    await new Promise((done) => setTimeout(done, 300));
+  }
+}"""
+
 
 def hello(name: str = "Ada") -> dict[str, Any]:
     return {"id": "greet", "kind": "data.set", "name": "Greet", "params": {"values": {"name": name}}}
@@ -22,6 +31,7 @@ def open_workflow(page: Page, workflow: dict[str, Any]) -> None:
     page.goto(f"/workflows/{workflow['id']}")
     for node in workflow["draft"]["definition"]["nodes"]:
         expect(card(page, node["id"])).to_be_visible()
+    page.evaluate(_UNTIL_STILL)
 
 
 def card(page: Page, node: str) -> Locator:

@@ -97,6 +97,7 @@ def test_dragging_from_port_to_card_connects_them(
     workflow = make_workflow(START, hello(), edges=[])
     open_workflow(page, workflow)
     card(page, "start").locator(".source").drag_to(card(page, "greet").locator(".target"))
+    expect(page.locator(".react-flow__edge")).to_have_count(1)
     wait_until_saved(page)
     shown = studio_processes.done("GET", f"/api/v1/workflows/{workflow['id']}")
 

@@ -129,12 +129,18 @@ export function useDraft(loaded: { workflow: Workflow; etag: string | null }) {
 
   useUnsavedGuard(!clean, save);
 
-  const shown: SaveState = clean && (state === "dirty" || state === "refused") ? "saved" : state;
+  const shown = shownState(state, clean);
   const problems = useMemo(() => {
     if (shown === "refused" && refused && error instanceof ApiError) return placeProblems(refused, error.errors);
     return placeProblems(saved.definition, saved.workflow.draft.problems ?? []);
   }, [saved, shown, refused, error]);
   return { workflow: saved.workflow, state: shown, error, problems, save, overwrite, reload, rename, publish };
+}
+
+/** What to say in the moment between a change and the effect that notices it. */
+function shownState(state: SaveState, clean: boolean): SaveState {
+  if (clean) return state === "dirty" || state === "refused" ? "saved" : state;
+  return state === "saved" ? "dirty" : state;
 }
 
 function stateAfter(error: unknown): SaveState {
