@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 
 from psycopg.rows import dict_row
@@ -12,38 +13,39 @@ from workflows.runtime.records import Claimed
 
 # The claim is one statement: it locks the worker's own row (FOR SHARE) and needs it alive with its lease
 # ahead of the database's clock, so a worker that was declared dead can claim nothing, however late it wakes up.
-# Workspaces are found by a skip scan over the claim index, then each gives its oldest rows of highest
-# priority; ranking rows within their workspace before ordering over all of them shares a batch evenly.
+# Workspaces are found by a skip scan over the claim index, from where the last claim ended and round again, so
+# that they take turns; each gives its oldest rows of highest priority, first one of each, then a second one.
 CLAIM_SQL = """
 WITH RECURSIVE me AS (
     SELECT id, region FROM operations_worker
     WHERE id = %(worker)s AND status = 'alive' AND lease_until > now()
     FOR SHARE
 ), tenants AS (
-    (SELECT q.queue, e.workspace_id, 1 AS n
-     FROM unnest(%(queues)s::text[], %(after)s::uuid[]) AS q(queue, after), me,
+    (SELECT q.queue, q.lap, q.upto, e.workspace_id, 1 AS n
+     FROM unnest(%(queues)s::text[], %(laps)s::int[], %(after)s::uuid[], %(upto)s::uuid[])
+              AS q(queue, lap, after, upto), me,
           LATERAL (SELECT workspace_id FROM workflows_execution
                    WHERE status = 'queued' AND region = me.region AND queue = q.queue
-                     AND workspace_id > q.after
+                     AND workspace_id > q.after AND workspace_id <= q.upto
                    ORDER BY workspace_id LIMIT 1) e)
     UNION ALL
-    SELECT t.queue, e.workspace_id, t.n + 1
+    SELECT t.queue, t.lap, t.upto, e.workspace_id, t.n + 1
     FROM tenants t, me,
          LATERAL (SELECT workspace_id FROM workflows_execution
                   WHERE status = 'queued' AND region = me.region AND queue = t.queue
-                    AND workspace_id > t.workspace_id
+                    AND workspace_id > t.workspace_id AND workspace_id <= t.upto
                   ORDER BY workspace_id LIMIT 1) e
     WHERE t.n < 200
 ), candidates AS (
-    SELECT c.id, c.rank, t.queue, c.priority, c.due_at
+    SELECT c.id
     FROM tenants t, me,
-         LATERAL (SELECT id, priority, due_at, row_number() OVER (ORDER BY priority DESC, due_at) AS rank
+         LATERAL (SELECT id, row_number() OVER (ORDER BY priority DESC, due_at) AS rank
                   FROM (SELECT id, priority, due_at FROM workflows_execution
                         WHERE status = 'queued' AND region = me.region AND queue = t.queue
                           AND workspace_id = t.workspace_id
                         ORDER BY priority DESC, due_at
                         LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due) c
-    ORDER BY array_position(%(queues)s::text[], t.queue), c.rank, c.due_at
+    ORDER BY array_position(%(queues)s::text[], t.queue), c.rank, t.lap, t.n
     LIMIT %(limit)s
 )
 UPDATE workflows_execution e
@@ -61,38 +63,33 @@ RETURNING e.id, e.workspace_id, e.workflow_id, e.version, e.definition_id, e.tri
 DEFINITIONS_SQL = "SELECT id, body FROM workflows_definition WHERE id = ANY(%s::uuid[])"
 
 
-START = uuid.UUID(int=0)
-MANY_WORKSPACES = 50
+FIRST, LAST = uuid.UUID(int=0), uuid.UUID(int=(1 << 128) - 1)
 
 
-class Rotation:
-    """Where the walk over workspaces goes on in each queue.
-
-    One claim looks at no more than 200 workspaces. When it served many, the next one starts behind them, so that
-    those at the end of the index have their turn too.
-    """
+class Turns:
+    """The workspace that had the last turn in each queue; the next claim begins behind it."""
 
     def __init__(self) -> None:
-        self._after: dict[str, uuid.UUID] = {}
+        self._last: dict[str, uuid.UUID] = {}
 
-    def starts(self, queues: Sequence[str]) -> list[uuid.UUID]:
-        return [self._after.get(queue, START) for queue in queues]
+    def laps(self, queues: Sequence[str]) -> list[tuple[str, int, uuid.UUID, uuid.UUID]]:
+        """For each queue: from behind the last turn to the end, then from the beginning up to it."""
+        found = []
+        for queue in queues:
+            last = self._last.get(queue, FIRST)
+            found.append((queue, 0, last, LAST))
+            if last != FIRST:
+                found.append((queue, 1, FIRST, last))
+        return found
 
-    def go_on(self, claimed: Sequence[Claimed], *, limit: int) -> bool:
-        """Take in what a claim found; True when there may be more before the place where it started."""
-        if len(claimed) < limit:
-            began_later = bool(self._after)
-            self._after.clear()
-            return began_later
-        served: dict[str, set[uuid.UUID]] = {}
-        for one in claimed:
-            served.setdefault(one.queue, set()).add(one.workspace_id)
-        self._after.update(
-            (queue, max(workspaces))
-            for queue, workspaces in served.items()
-            if len(workspaces) >= MANY_WORKSPACES
-        )
-        return True
+    def take(self, claimed: Sequence[Claimed]) -> None:
+        """Remember who came last: of those served once more than the others, the one furthest on."""
+        for queue in {one.queue for one in claimed}:
+            served = Counter(one.workspace_id for one in claimed if one.queue == queue)
+            most = max(served.values())
+            before = self._last.get(queue, FIRST)
+            full = [workspace for workspace, count in served.items() if count == most]
+            self._last[queue] = max(full, key=lambda workspace: (workspace <= before, workspace))
 
 
 async def claim(
@@ -101,18 +98,21 @@ async def claim(
     worker: uuid.UUID,
     queues: Sequence[str],
     limit: int,
-    after: Sequence[uuid.UUID] | None = None,
+    turns: Turns | None = None,
 ) -> list[Claimed]:
-    """Take up to `limit` due executions of `queues` (earlier queues first); none when our lease is gone.
-
-    `after`: for each queue, the workspace behind which to begin.
-    """
+    """Take up to `limit` due executions of `queues` (earlier queues first); none when our lease is gone."""
+    turns = turns or Turns()
+    laps = turns.laps(queues)
     given = {
         "worker": worker,
-        "queues": list(queues),
-        "after": list(after) if after is not None else [START] * len(queues),
+        "queues": [queue for queue, *_ in laps],
+        "laps": [lap for _, lap, *_ in laps],
+        "after": [after for *_, after, _ in laps],
+        "upto": [upto for *_, upto in laps],
         "limit": limit,
     }
     async with connection.cursor(row_factory=dict_row, binary=True) as cursor:
         await cursor.execute(CLAIM_SQL, given)
-        return [Claimed(**row) for row in await cursor.fetchall()]
+        claimed = [Claimed(**row) for row in await cursor.fetchall()]
+    turns.take(claimed)
+    return claimed

@@ -28,7 +28,7 @@ from studio.operations.queues import Queue
 from workflows.nodes.sdk import HttpClient, Sandbox
 from workflows.runtime import endings
 from workflows.runtime.bell import Bell
-from workflows.runtime.claim import Rotation, claim
+from workflows.runtime.claim import Turns, claim
 from workflows.runtime.connect import connect
 from workflows.runtime.events import Publisher
 from workflows.runtime.fenced import FencedWriter
@@ -83,7 +83,7 @@ class Registration:
         self._sweeps = sweeps
         self._starting = 0
         self._hungry = False
-        self._rotation = Rotation()
+        self._turns = Turns()
         self._ahead = timedelta(0)
         self._wake = asyncio.Event()
         self._poke = asyncio.Event()
@@ -239,16 +239,15 @@ class Registration:
                 worker=self.lease.id,
                 queues=self.process.queues,
                 limit=limit,
-                after=self._rotation.starts(self.process.queues),
+                turns=self._turns,
             )
-            more = self._rotation.go_on(claimed, limit=limit)
             if not claimed:
-                return more
+                return False
             self._starting += len(claimed)
             loaded = await self.process.loader.load(self._claims, claimed)
         for one in loaded:
             self._loop.call_soon(self._start, one)
-        return more
+        return len(claimed) == limit
 
     async def _sweep_on(self) -> None:
         stale_mail_at = 0.0
