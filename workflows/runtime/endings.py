@@ -8,8 +8,9 @@ from workflows.runtime.records import Claimed, FencedWrite, StatusChange
 
 
 def refused(claimed: Claimed, error: NodeError, *, dead_letter: bool = False) -> FencedWrite:
-    """The write that ends it as failed; a dead letter says so in its reason."""
+    """The write that ends it as failed; what our side is to blame for becomes a dead letter."""
     body = body_of(error)
+    dead_letter = dead_letter or error.category is Category.INFRASTRUCTURE
     reason = {"code": "dead_letter", "detail": str(error)} if dead_letter else None
     return FencedWrite(
         execution_id=claimed.id,
