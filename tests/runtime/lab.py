@@ -95,9 +95,10 @@ class Call:
 
 @dataclass
 class Server:
-    """Answers `?delay=seconds&status=code` on every path, and remembers who asked."""
+    """Answers `?delay=seconds&status=code` on every path, 503 while it is down, and remembers who asked."""
 
     port: int = 0
+    down: bool = False
     calls: list[Call] = field(default_factory=list)
     most_at_once: int = 0
     _now: int = 0
@@ -117,7 +118,8 @@ class Server:
         finally:
             self._now -= 1
             call.ended = loop.time()
-        return web.json_response({"path": request.path}, status=int(request.query.get("status", 200)))
+        status = 503 if self.down else int(request.query.get("status", 200))
+        return web.json_response({"path": request.path}, status=status)
 
 
 @contextlib.asynccontextmanager
