@@ -17,8 +17,10 @@ from workflows.engine.closing import (
 from workflows.engine.errors import ErrorBody, error_body, placed
 from workflows.engine.events import (
     CancelRequested,
+    ContinueRequested,
     Event,
     ExecutionTimedOut,
+    PauseRequested,
     StepCancelled,
     StepFailed,
     StepItems,
@@ -41,6 +43,8 @@ def apply(state: State, event: Event) -> None:
         _cancel(state)
     elif isinstance(event, ExecutionTimedOut):
         _time_out(state)
+    elif isinstance(event, PauseRequested | ContinueRequested):
+        state.paused = isinstance(event, PauseRequested)
     else:
         step = state.steps[event.key]
         if step.status not in FINAL:

@@ -13,14 +13,7 @@ from workflows.engine.steps import State, Step
 
 def decide(state: State, now: datetime) -> list[Command]:
     """Say what to do now; an empty list means "wait"."""
-    commands: list[Command] = []
-    if state.ready:
-        commands += [_run(state, step) for step in state.ready.values()]
-        state.ready.clear()
-    while state.due and state.due[0][0] <= now:
-        _, alarm, step = heapq.heappop(state.due)
-        if step.alarm == alarm:
-            commands.append(_wake(state, step))
+    commands = [] if state.paused else _start(state, now)
     if state.stops:
         commands += [StopStep(key) for key in state.stops]
         state.stops.clear()
@@ -31,7 +24,9 @@ def decide(state: State, now: datetime) -> list[Command]:
 
 
 def next_due(state: State) -> datetime | None:
-    """When a waiting step is to be woken; None while none has a time."""
+    """When a waiting step is to be woken; None while none has a time, or while all is paused."""
+    if state.paused:
+        return None
     due = state.due
     while due and due[0][2].alarm != due[0][1]:
         heapq.heappop(due)
@@ -39,8 +34,13 @@ def next_due(state: State) -> datetime | None:
 
 
 def is_idle(state: State) -> bool:
-    """Nothing is ready or running and nothing is left to be said: all that remains waits for a time or for word."""
-    return not state.ready and not state.running and not state.stops and (state.finished or not state.is_over)
+    """Nothing is ready or running and nothing is left to be said: all that remains waits for a time or for word.
+
+    While paused, what is ready waits too.
+    """
+    if state.running or state.stops or (state.ready and not state.paused):
+        return False
+    return state.finished or not state.is_over
 
 
 def output_of(state: State) -> Any:
@@ -49,6 +49,19 @@ def output_of(state: State) -> Any:
         answer = state.response.output
         return answer.get("body") if isinstance(answer, dict) else answer
     return live_leaf(state, None, "") if state.outcome is None else None
+
+
+def _start(state: State, now: datetime) -> list[Command]:
+    """Hand out what is ready, and wake what is due."""
+    commands: list[Command] = []
+    if state.ready:
+        commands += [_run(state, step) for step in state.ready.values()]
+        state.ready.clear()
+    while state.due and state.due[0][0] <= now:
+        _, alarm, step = heapq.heappop(state.due)
+        if step.alarm == alarm:
+            commands.append(_wake(state, step))
+    return commands
 
 
 def _run(state: State, step: Step) -> RunStep:

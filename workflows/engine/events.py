@@ -85,11 +85,21 @@ class CancelRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class PauseRequested:
+    """Nothing new is to start until `ContinueRequested`; what runs may finish."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContinueRequested:
+    """What was held back may start again."""
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionTimedOut:
     """The execution ran for longer than its timeout."""
 
 
 Event = (
     StepStarted | StepSucceeded | StepFailed | StepRetrying | StepWaiting | StepParked | StepItems
-    | StepCancelled | CancelRequested | ExecutionTimedOut
+    | StepCancelled | CancelRequested | PauseRequested | ContinueRequested | ExecutionTimedOut
 )  # fmt: skip

@@ -39,7 +39,7 @@ def restore(
     """An execution as an earlier owner left it.
 
     `rows` are records in the order of their latest change; of several for one key the last counts. What was
-    running is handed out again as resumed; a request to cancel, or a timeout, is to be given again.
+    running is handed out again as resumed; a request to cancel or pause, or a timeout, is to be given again.
     """
     state = _fresh(plan, trigger_node, trigger, variables, execution)
     replay = state.replay = _replay(rows)

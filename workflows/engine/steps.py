@@ -234,7 +234,8 @@ class State:
     """One execution in memory. Read `steps`; change it only through `apply`.
 
     `ready` steps wait to be handed out, `running` ones are with the runtime, `waiting` ones await a time or word
-    from outside. `settling` and `emptied` hold what an event has yet to lead to; between events they are empty.
+    from outside; while `paused`, none is handed out or woken. `settling` and `emptied` hold what an event has yet
+    to lead to; between events they are empty.
     """
 
     plan: Plan
@@ -247,6 +248,7 @@ class State:
     outcome: str | None = None
     error: dict[str, Any] | None = None
     finished: bool = False
+    paused: bool = False
     ready: dict[StepKey, Step] = field(default_factory=dict)
     running: dict[StepKey, Step] = field(default_factory=dict)
     waiting: dict[StepKey, Step] = field(default_factory=dict)
