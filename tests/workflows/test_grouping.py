@@ -204,7 +204,8 @@ def test_processes_that_group_at_once_count_each_failure_once(acme: Workspace) -
     handled: list[int] = []
 
     def work() -> None:
-        handled.extend(group_failures(limit=3) for _ in range(40))
+        while Execution.objects.filter(error_group=None).exists():
+            handled.append(group_failures(limit=3))
         connection.close()
 
     threads = [threading.Thread(target=work) for _ in range(4)]
