@@ -19,10 +19,12 @@ _NAME = re.compile(
     r"|session_?id|csrf)",
     re.IGNORECASE,
 )
-# Names that hold such a word and yet no secret: identifiers and counts.
+# Names that hold such a word and yet no secret: identifiers, counts and places in a list.
 _HARMLESS = re.compile(
-    r"(_id|_ids|_count|_name|_names|_kind|_at|_hash_prefix)$|^(tokens|credential)$", re.IGNORECASE
+    r"(_id|_ids|_count|_name|_names|_kind|_at|_hash_prefix)$|^(tokens|credential)$|(page|sync|continuation)_?token$",
+    re.IGNORECASE,
 )
+_NO_SECRETS = frozenset({"", "true", "false", HIDDEN})
 _SHAPES = (
     (re.compile(r"\bstu_([0-9a-zA-Z-]{4,64})_[0-9a-zA-Z_-]{8,}"), r"stu_\1_" + HIDDEN),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), r"\1 " + HIDDEN),
@@ -34,6 +36,23 @@ _SHAPES = (
 def is_secret_name(name: str) -> bool:
     """Whether a field of this name is hidden, whatever it holds."""
     return _NAME.search(name) is not None and _HARMLESS.search(name) is None
+
+
+def holds_secret(value: Any) -> bool:
+    """Whether a text in it looks like a secret, by its shape or by the name it stands under, however deep it lies."""
+    left = [(value, False)]
+    while left:
+        held, is_named = left.pop()
+        if isinstance(held, str):
+            if is_named and held.lower() not in _NO_SECRETS:
+                return True
+            if any(shape.search(held) for shape, _ in _SHAPES):
+                return True
+        elif isinstance(held, Mapping):
+            left += [(one, is_named or is_secret_name(str(name))) for name, one in held.items()]
+        elif isinstance(held, list | tuple):
+            left += [(one, is_named) for one in held]
+    return False
 
 
 def redact_text(text: str) -> str:

@@ -215,6 +215,8 @@ def _node_settings(draft: DraftNode) -> NodeSettings:
         cacheable=given.get("cacheable", False),
         cache_ttl=given.get("cache_ttl"),
         cache_key=compile_value(given["cache_key"]) if "cache_key" in given else None,
+        cache_stale=given.get("cache_stale"),
+        cache_tags=compile_value(given["cache_tags"]) if "cache_tags" in given else None,
         concurrency=given.get("concurrency"),
         queue=given.get("queue"),
         region=given.get("region"),

@@ -48,8 +48,9 @@ def _check_node(node: DraftNode, visible: frozenset[str], report: Report) -> Non
     settings = f"{node.pointer}/settings"
     if isinstance(for_each, dict) and "items" in for_each:
         _check_expressions(for_each["items"], f"{settings}/for_each/items", around, visible, report)
-    if "cache_key" in node.settings:
-        _check_expressions(node.settings["cache_key"], f"{settings}/cache_key", inside, visible, report)
+    for name in ("cache_key", "cache_tags"):
+        if name in node.settings:
+            _check_expressions(node.settings[name], f"{settings}/{name}", inside, visible, report)
 
 
 def _check_expressions(

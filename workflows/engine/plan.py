@@ -44,6 +44,8 @@ class NodeSettings:
     cacheable: bool = False
     cache_ttl: float | None = None
     cache_key: Renderable | None = None
+    cache_stale: float | None = None
+    cache_tags: Renderable | None = None
     concurrency: Mapping[str, Any] | None = None
     queue: str | None = None
     region: str | None = None

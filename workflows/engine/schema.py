@@ -85,8 +85,21 @@ def _node_settings() -> Schema:
             "timeout": _nullable(_above_zero("Seconds for one attempt.")),
             "retry": _nullable(_retry()),
             "cacheable": _nullable({"type": "boolean"}),
-            "cache_ttl": _nullable(_at_least_zero("Seconds.")),
+            "cache_ttl": _nullable(_at_least_zero("Seconds an output is kept; 0 keeps none.")),
             "cache_key": _nullable({"type": "string", "maxLength": 4096, "description": "A template."}),
+            "cache_stale": _nullable(
+                _at_least_zero(
+                    "Seconds beyond `cache_ttl` in which it is served while a newer one is fetched."
+                )
+            ),
+            "cache_tags": _nullable(
+                {
+                    "type": "array",
+                    "maxItems": 10,
+                    "items": {"type": "string", "maxLength": 400},
+                    "description": "Templates; outputs are invalidated by them.",
+                }
+            ),
             "on_error": _nullable(
                 {
                     "anyOf": [

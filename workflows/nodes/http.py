@@ -11,7 +11,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from pydantic import BeforeValidator
 
 from studio.kernel.errors import Category, Permanent
+from workflows.engine.cache import Keeping
 from workflows.engine.kinds import Effect
+from workflows.nodes.http_caching import conditions, keeping_of, renewed_headers
 from workflows.nodes.http_message import (
     BodyForm,
     form_body,
@@ -22,10 +24,12 @@ from workflows.nodes.http_message import (
     read_body,
     status_error,
 )
-from workflows.nodes.sdk import Example, HttpAnswer, Node, NodeContext, NodeParams, Param
+from workflows.nodes.sdk import Example, HttpAnswer, Node, NodeContext, NodeParams, Param, Renewed
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BODIES = ("json", "form", "multipart", "text")
+_NOT_MODIFIED = 304
+_CONDITIONS = frozenset({"if-none-match", "if-modified-since"})
 
 
 class Part(NodeParams):
@@ -127,9 +131,27 @@ class Request(Node):
         place = f"{parts.hostname}:{port}"
         return place if params.credential is None else f"{place}@{params.credential}"
 
+    def keeping_of(self, params: Params, output: Any) -> Keeping:
+        return keeping_of(output["status"], output["headers"])
+
     async def run(self, params: Params, ctx: NodeContext) -> dict[str, Any]:
-        writes = self.effect_of(params) is Effect.WRITE
         message = _message(params)
+        return _output(await self._ask(params, ctx, message), params.response, message.secret_query)
+
+    async def renew(self, params: Params, ctx: NodeContext, kept: Any) -> Renewed:
+        message = _message(params)
+        message.headers = [
+            *(pair for pair in message.headers if pair[0].lower() not in _CONDITIONS),
+            *conditions(kept["headers"]),
+        ]
+        answer = await self._ask(params, ctx, message)
+        if answer.status != _NOT_MODIFIED:
+            return Renewed(_output(answer, params.response, message.secret_query), changed=True)
+        headers = {**kept["headers"], **renewed_headers(answer.headers)}
+        return Renewed({**kept, "headers": headers, "elapsed": answer.elapsed}, changed=False)
+
+    async def _ask(self, params: Params, ctx: NodeContext, message: _Message) -> HttpAnswer:
+        writes = self.effect_of(params) is Effect.WRITE
         if writes and not message.has_header("idempotency-key"):
             message.headers.append(("Idempotency-Key", ctx.idempotency_key))
         if params.auth != "none" and params.credential is not None:
@@ -147,7 +169,7 @@ class Request(Node):
         if answer.status >= 400:
             host = urlsplit(params.url).hostname or "the server"
             raise status_error(answer, params.method, host, ctx.now)
-        return _output(answer, params.response, message.secret_query)
+        return answer
 
 
 def _message(params: Request.Params) -> _Message:

@@ -17,7 +17,9 @@ from workflows.nodes import params as checking
 from workflows.nodes.sdk import Node, NodeParams, defined_kinds
 
 ENTRY_POINT_GROUP = "studio.nodes"
-_MACHINERY = frozenset({"document", "http_message", "params", "registry", "sandbox", "sdk", "values"})
+_MACHINERY = frozenset(
+    {"document", "http_caching", "http_message", "params", "registry", "sandbox", "sdk", "values"}
+)
 
 
 @functools.cache
@@ -67,6 +69,17 @@ def check_params(kind: str, raw: Mapping[str, Any]) -> list[Problem]:
 def parse_params(kind: str, rendered: Mapping[str, Any]) -> NodeParams:
     """The params to run with; raise Permanent `invalid_params`."""
     return checking.parse_params(node(kind).Params, rendered)
+
+
+@functools.cache
+def credential_params(kind: str) -> tuple[str, ...]:
+    """The attributes of a kind's params that name credentials, by their form control."""
+    found = []
+    for name, info in node(kind).Params.model_fields.items():
+        extra = info.json_schema_extra
+        if isinstance(extra, dict) and str(extra.get("x-widget", "")).startswith("credential"):
+            found.append(name)
+    return tuple(found)
 
 
 def catalogue() -> list[dict[str, Any]]:

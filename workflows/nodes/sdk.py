@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from studio.kernel.errors import InternalError
+from workflows.engine.cache import Keeping
 from workflows.engine.kinds import Effect
 
 
@@ -86,6 +87,14 @@ class Child:
     workflow: str
     input: Any
     wait: bool
+
+
+@dataclass(frozen=True)
+class Renewed:
+    """What became of an output that was kept: `changed` is False when the other side said that it still holds."""
+
+    output: Any
+    changed: bool
 
 
 @dataclass(frozen=True)
@@ -221,6 +230,18 @@ class Node:
     def breaker_of(self, params: Any) -> str | None:
         """What a call with these params talks to, such as a host: calls to it share a breaker. None: no breaker."""
         return None
+
+    def cache_inputs(self, params: Any, ctx: NodeContext) -> Any:
+        """What besides its params decides the output, such as `ctx.input`, for the name it is kept under."""
+        return None
+
+    def keeping_of(self, params: Any, output: Any) -> Keeping:
+        """What the other side says about keeping this output."""
+        return Keeping()
+
+    async def renew(self, params: Any, ctx: NodeContext, kept: Any) -> Renewed:
+        """Ask whether an output that was `renewable` still holds; only kinds that say so are asked."""
+        raise InternalError(what=f"{self.kind} keeps nothing that could be renewed")
 
     def ports_of(self, params: Mapping[str, Any]) -> tuple[str, ...]:
         """The ports with these params as written, complete or not."""

@@ -28,6 +28,9 @@ class Credentials(Protocol):
     async def open(self, *, workspace_id: uuid.UUID, ref: str) -> Mapping[str, Any]:
         """The fields of the credential with this id or name; raise Permanent (`auth`) if there is none."""
 
+    async def identity(self, *, workspace_id: uuid.UUID, ref: str) -> str:
+        """Which credential that is and how often it was changed, without opening it; raise as `open` does."""
+
 
 class WebhookSources(Protocol):
     """Keeps one webhook address for each `trigger.webhook` node of a published workflow."""

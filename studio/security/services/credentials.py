@@ -32,6 +32,12 @@ WITH found AS (
 SELECT id, kind, secret FROM found
 """
 
+IDENTITY_SQL = """
+SELECT id, revision FROM security_credential
+WHERE workspace_id = %(workspace)s AND (id = %(id)s::uuid OR name = %(name)s)
+ORDER BY id = %(id)s::uuid DESC NULLS LAST LIMIT 1
+"""
+
 
 @dataclass(frozen=True)
 class OpenCredential:
@@ -110,6 +116,15 @@ def _reseal(credential: Credential, by: Actor) -> None:
     sealed = seal_fields(open_fields(credential.secret, **place), **place)
     Credential.objects.filter(pk=credential.pk).update(secret=sealed)
     audit.record("credential.resealed", target=credential, by=by)
+
+
+async def identify_credential(connection: AsyncConnection[Any], *, workspace_id: uuid.UUID, ref: str) -> str:
+    """Its id and revision: what is known by it holds until somebody changes it; raise NotFound."""
+    cursor = await connection.execute(IDENTITY_SQL, _wanted(workspace_id, ref), binary=True)
+    row = await cursor.fetchone()
+    if row is None:
+        raise NotFound(what="credential")
+    return f"{row[0]}:{row[1]}"
 
 
 async def open_credential(

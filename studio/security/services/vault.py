@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import psycopg
 from django.conf import settings
@@ -13,7 +13,9 @@ from psycopg import AsyncConnection
 
 from studio.kernel.errors import Category, NotFound, Permanent, Transient
 from studio.security.encryption import SecretUnreadable
-from studio.security.services.credentials import open_credential
+from studio.security.services.credentials import identify_credential, open_credential
+
+Found = TypeVar("Found")
 
 STATEMENT_MS: Final = 5000
 CONNECT_SECONDS: Final = 5
@@ -31,9 +33,18 @@ class Vault:
 
     async def open(self, *, workspace_id: uuid.UUID, ref: str) -> Mapping[str, Any]:
         """The fields; raise Permanent (`auth`) when there is no such credential or it cannot be opened."""
+        return (await self._ask(open_credential, workspace_id, ref)).fields
+
+    async def identity(self, *, workspace_id: uuid.UUID, ref: str) -> str:
+        """Which credential that is, and its revision, without opening it."""
+        return await self._ask(identify_credential, workspace_id, ref)
+
+    async def _ask(
+        self, question: Callable[..., Awaitable[Found]], workspace_id: uuid.UUID, ref: str
+    ) -> Found:
         try:
             async with self._one_at_a_time:
-                opened = await open_credential(await self._connected(), workspace_id=workspace_id, ref=ref)
+                return await question(await self._connected(), workspace_id=workspace_id, ref=ref)
         except NotFound as error:
             raise _refused("credential_missing", "There is no such credential in this workspace.") from error
         except SecretUnreadable as error:
@@ -44,7 +55,6 @@ class Vault:
                 reason="The credential could not be read: the database does not answer.",
                 category=Category.INFRASTRUCTURE,
             ) from error
-        return opened.fields
 
     async def close(self) -> None:
         connection, self._connection = self._connection, None
