@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from typing import Final
 
 from studio.accounts.access import SYSTEM
 from studio.accounts.models import ApiKey, Workspace
@@ -36,17 +37,19 @@ def _workflow(workspace: Workspace) -> uuid.UUID:
     return found.pk
 
 
-def _execution(workspace: Workspace) -> uuid.UUID:
-    found = Execution.objects.filter(workspace=workspace, status="waiting").first()
+def _execution(workspace: Workspace, status: str = "waiting") -> uuid.UUID:
+    found = Execution.objects.filter(workspace=workspace, status=status).first()
     if found is None:
-        found = execution(
-            workspace, GREET, given={"name": "Ada"}, status="waiting", reason={"code": "signal"}
-        )
+        found = execution(workspace, GREET, given={"name": "Ada"}, status=status, reason={"code": "signal"})
         step(found, "start", "trigger.manual", 1, output={"name": "Ada"})
         step(found, "hello", "data.set", 2, status="failed", error={
             "code": "broken", "category": "bug", "message": "It broke.", "node": "hello", "attempt": 1,
         })  # fmt: skip
     return found.pk
+
+
+def _ended_execution(workspace: Workspace) -> uuid.UUID:
+    return _execution(workspace, "failed")
 
 
 def _variable(workspace: Workspace) -> uuid.UUID:
@@ -89,8 +92,13 @@ TARGETS: dict[str, Callable[[Workspace], uuid.UUID]] = {
 }
 
 
+OF_ENDED: Final = ("/resume", "/retry")
+
+
 def target(path: str, workspace: Workspace) -> uuid.UUID | None:
     """An object that the path's id may name; None where none can be made."""
+    if path.startswith("/api/v1/executions/{id}") and path.endswith(OF_ENDED):
+        return _ended_execution(workspace)
     for prefix, make in TARGETS.items():
         if path.startswith(f"/api/v1{prefix}{{id}}"):
             return make(workspace)

@@ -26,3 +26,6 @@ RUN_UNSAVED = OpenApiExample(
 CHANGE = OpenApiExample("Another name", value={"name": "Greet people"}, request_only=True)
 PUBLISH = OpenApiExample("Say what changed", value={"note": "Says hello in text."}, request_only=True)
 VARIABLE = OpenApiExample("A limit", value={"name": "limit", "value": 100}, request_only=True)
+RESUME = OpenApiExample(
+    "See what would be run again", value={"from_node": "hello", "dry_run": True}, request_only=True
+)

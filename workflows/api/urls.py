@@ -9,6 +9,7 @@ from django.urls import path
 from workflows.api.catalogue_views import NodeTypesView, NodeTypeView
 from workflows.api.document_views import BlobView, TicketView
 from workflows.api.execution_views import ExecutionViewSet
+from workflows.api.resume_views import ResumeViewSet
 from workflows.api.run_views import RunUnsavedView, RunView
 from workflows.api.variable_views import VariableViewSet
 from workflows.api.version_views import VersionViewSet
@@ -44,6 +45,8 @@ _executions = [
     path("executions/<uuid:id>/steps", ExecutionViewSet.as_view({"get": "steps"})),
     path("executions/<uuid:id>/events", ExecutionViewSet.as_view({"get": "events"})),
     path("executions/<uuid:id>/definition", ExecutionViewSet.as_view({"get": "definition"})),
+    path("executions/<uuid:id>/resume", ResumeViewSet.as_view({"post": "resume"})),
+    path("executions/<uuid:id>/retry", ResumeViewSet.as_view({"post": "retry"})),
     path("executions/<uuid:id>/cancel", ExecutionViewSet.as_view({"post": "cancel"})),
     path("executions/<uuid:id>/signals/<str:name>", ExecutionViewSet.as_view({"post": "signal"})),
     path("blobs/<uuid:id>", BlobView.as_view()),

@@ -26,8 +26,8 @@ _NOT_READY = "The definition cannot run; `errors` says what to change."
 
 
 @dataclass(frozen=True, slots=True)
-class _Runnable:
-    """`body` is sent where no version holds the definition."""
+class Runnable:
+    """A definition that may run. `body` is sent where no version holds it."""
 
     plan: Plan
     definition_id: uuid.UUID
@@ -71,28 +71,33 @@ def start_execution(
     return accepted
 
 
-def _runnable(workspace_id: uuid.UUID, workflow_id: uuid.UUID | None, request: RunRequest) -> _Runnable:
+def _runnable(workspace_id: uuid.UUID, workflow_id: uuid.UUID | None, request: RunRequest) -> Runnable:
     if workflow_id is None:
         return _given(workspace_id, request)
-    return _saved(workspace_id, workflow_id, request)
+    return saved_definition(workspace_id, workflow_id, request.version)
 
 
-def _given(workspace_id: uuid.UUID, request: RunRequest) -> _Runnable:
+def _given(workspace_id: uuid.UUID, request: RunRequest) -> Runnable:
     document = request.definition or {}
     problems = check_definition(document).problems
     if problems:
         raise refuse(problems, _NOT_READY)
     identifier, body = definition_identity(workspace_id, document)
-    return _Runnable(compile_plan(document, registry), identifier, body)
+    return Runnable(compile_plan(document, registry), identifier, body)
 
 
-def _saved(workspace_id: uuid.UUID, workflow_id: uuid.UUID, request: RunRequest) -> _Runnable:
+def saved_definition(
+    workspace_id: uuid.UUID, workflow_id: uuid.UUID, version: str | int | None = None
+) -> Runnable:
+    """What this version of a workflow is; raise NotFound, Conflict or Invalid.
+
+    `version` None: the published one, or the draft while nothing is published.
+    """
     workflow = Workflow.objects.filter(workspace=Workspace(pk=workspace_id), pk=workflow_id).first()
     if workflow is None:
         raise NotFound(what="workflow")
     if workflow.status == Workflow.Status.ARCHIVED:
         raise Conflict(reason="This workflow is archived.", error_code="workflow_archived")
-    version = request.version
     if version is None:
         version = "published" if workflow.published_version else "draft"
     if version == "draft":
@@ -105,15 +110,15 @@ def _saved(workspace_id: uuid.UUID, workflow_id: uuid.UUID, request: RunRequest)
     return _version(workflow, number)
 
 
-def _draft(workflow: Workflow) -> _Runnable:
+def _draft(workflow: Workflow) -> Runnable:
     problems = check_definition(workflow.draft).problems
     if problems:
         raise refuse(problems, "The draft is not ready to run; `errors` says what is missing.")
     identifier, body = definition_identity(workflow.workspace_id, workflow.draft)
-    return _Runnable(compile_plan(workflow.draft, registry), identifier, body)
+    return Runnable(compile_plan(workflow.draft, registry), identifier, body)
 
 
-def _version(workflow: Workflow, number: int) -> _Runnable:
+def _version(workflow: Workflow, number: int) -> Runnable:
     version = Version.objects.filter(workflow=workflow, number=number).first()
     if version is None:
         detail = f"This workflow has no version {number}."
@@ -123,4 +128,4 @@ def _version(workflow: Workflow, number: int) -> _Runnable:
         raise Conflict(
             reason="A kind of node in this version is not installed here.", error_code="kind_missing"
         )
-    return _Runnable(plan, version.definition_id, version=version.number)
+    return Runnable(plan, version.definition_id, version=version.number)
