@@ -87,6 +87,22 @@ async def test_the_earlier_queue_and_the_higher_priority_go_first(lab: Lab, leas
     assert order == [awaited, urgent, plain]
 
 
+async def test_what_waited_long_goes_before_what_is_urgent_and_new(lab: Lab, lease: Lease) -> None:
+    graph = flow(setting("a", n=1))
+    old, urgent = await lab.submit(graph), await lab.submit(graph, priority=9)
+    await lab.connection.execute(
+        "UPDATE workflows_execution SET turn_at = turn_at - interval '10 minutes' WHERE id = %s", [old]
+    )
+
+    order = [
+        one.id
+        for _ in range(2)
+        for one in await claim(lab.connection, worker=lease.id, queues=["default"], limit=1)
+    ]
+
+    assert order == [old, urgent]
+
+
 async def test_workers_that_claim_at_once_share_without_overlap(lab: Lab) -> None:
     await lab.submit_many(flow(setting("a", n=1)), [None] * 200)
     connections = [await connect("claims") for _ in range(4)]

@@ -13,6 +13,7 @@ from workflows.engine.expressions import Renderable, compile_value
 from workflows.engine.kinds import ITEM, SUCCESS, Catalogue
 from workflows.engine.params import template_params
 from workflows.engine.plan import (
+    Concurrency,
     Fallback,
     ForEach,
     NodeSettings,
@@ -241,8 +242,19 @@ def _plan_settings(given: Mapping[str, Any]) -> PlanSettings:
         timeout=given.get("timeout"),
         on_failure=given.get("on_failure", "stop"),
         max_iterations=given.get("max_iterations", 1_000),
-        concurrency=given.get("concurrency"),
+        concurrency=_concurrency(given.get("concurrency")),
         durability=given.get("durability", "full"),
+    )
+
+
+def _concurrency(given: Mapping[str, Any] | None) -> Concurrency | None:
+    if given is None:
+        return None
+    key = given.get("key")
+    return Concurrency(
+        limit=given["limit"],
+        key=None if key is None else compile_value(key),
+        on_limit=given.get("on_limit") or "queue",
     )
 
 

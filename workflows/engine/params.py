@@ -11,10 +11,12 @@ from workflows.engine.findings import Report
 from workflows.engine.findings import escaped as token
 
 _PER_ITEM = frozenset({"item", "index"})
+_AT_START = frozenset({"trigger", "vars", "execution"})
 
 
 def check_params(draft: Draft, report: Report) -> None:
     visible = _Visible(draft)
+    _check_concurrency(draft, report)
     for node in draft.nodes.values():
         if node.known:
             _check_node(node, visible.from_node(node), report)
@@ -51,6 +53,13 @@ def _check_node(node: DraftNode, visible: frozenset[str], report: Report) -> Non
     for name in ("cache_key", "cache_tags"):
         if name in node.settings:
             _check_expressions(node.settings[name], f"{settings}/{name}", inside, visible, report)
+
+
+def _check_concurrency(draft: Draft, report: Report) -> None:
+    """The key is known before anything has run."""
+    given = draft.settings.get("concurrency")
+    if isinstance(given, dict) and "key" in given:
+        _check_expressions(given["key"], "/settings/concurrency/key", _AT_START, frozenset(), report)
 
 
 def _check_expressions(

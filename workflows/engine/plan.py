@@ -32,6 +32,18 @@ class ForEach:
 
 
 @dataclass(frozen=True)
+class Concurrency:
+    """How many executions run at once: of the workflow, or of those whose key renders to the same.
+
+    `on_limit` says what one too many does: `queue`, `cancel_running` or `reject`.
+    """
+
+    limit: int
+    key: Renderable | None = None
+    on_limit: str = "queue"
+
+
+@dataclass(frozen=True)
 class NodeSettings:
     """`timeout` is in seconds per attempt, the kind's own when the node sets none; None is no timeout."""
 
@@ -56,7 +68,7 @@ class PlanSettings:
     timeout: float | None = None
     on_failure: str = "stop"
     max_iterations: int = 1_000
-    concurrency: Mapping[str, Any] | None = None
+    concurrency: Concurrency | None = None
     durability: str = "full"
 
 

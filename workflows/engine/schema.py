@@ -73,7 +73,7 @@ def _workflow_settings() -> Schema:
             "timeout": _nullable(_above_zero("Seconds the execution may run; waiting does not count.")),
             "on_failure": _nullable({"type": "string", "enum": ["stop", "rollback"]}),
             "max_iterations": _nullable(_count(100_000)),
-            "concurrency": _nullable(_concurrency()),
+            "concurrency": _nullable(_limited_runs()),
             "durability": _nullable({"type": "string", "enum": ["full", "fast"]}),
         }
     )
@@ -165,6 +165,18 @@ def _for_each() -> Schema:
             "on_item_error": {"type": ["string", "null"], "enum": ["stop", "null", "collect", None]},
         }
     )
+
+
+def _limited_runs() -> Schema:
+    found = _concurrency()
+    found["properties"]["on_limit"] = _nullable(
+        {
+            "type": "string",
+            "enum": ["queue", "cancel_running", "reject"],
+            "description": "What an execution over the limit does; `queue` unless set.",
+        }
+    )
+    return found
 
 
 def _concurrency() -> Schema:

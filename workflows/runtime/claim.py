@@ -14,7 +14,8 @@ from workflows.runtime.records import Claimed
 # The claim is one statement: it locks the worker's own row (FOR SHARE) and needs it alive with its lease
 # ahead of the database's clock, so a worker that was declared dead can claim nothing, however late it wakes up.
 # Workspaces are found by a skip scan over the claim index, from where the last claim ended and round again, so
-# that they take turns; each gives its oldest rows of highest priority, first one of each, then a second one.
+# that they take turns; each gives what is first in its line (a priority counts as minutes waited), first one of
+# each, then a second one. What a limit keeps waiting is not in the index that is walked here.
 CLAIM_SQL = """
 WITH RECURSIVE me AS (
     SELECT id, region FROM operations_worker
@@ -25,25 +26,25 @@ WITH RECURSIVE me AS (
      FROM unnest(%(queues)s::text[], %(laps)s::int[], %(after)s::uuid[], %(upto)s::uuid[])
               AS q(queue, lap, after, upto), me,
           LATERAL (SELECT workspace_id FROM workflows_execution
-                   WHERE status = 'queued' AND region = me.region AND queue = q.queue
+                   WHERE status = 'queued' AND admitted AND region = me.region AND queue = q.queue
                      AND workspace_id > q.after AND workspace_id <= q.upto
                    ORDER BY workspace_id LIMIT 1) e)
     UNION ALL
     SELECT t.queue, t.lap, t.upto, e.workspace_id, t.n + 1
     FROM tenants t, me,
          LATERAL (SELECT workspace_id FROM workflows_execution
-                  WHERE status = 'queued' AND region = me.region AND queue = t.queue
+                  WHERE status = 'queued' AND admitted AND region = me.region AND queue = t.queue
                     AND workspace_id > t.workspace_id AND workspace_id <= t.upto
                   ORDER BY workspace_id LIMIT 1) e
     WHERE t.n < 200
 ), candidates AS (
     SELECT c.id
     FROM tenants t, me,
-         LATERAL (SELECT id, row_number() OVER (ORDER BY priority DESC, due_at) AS rank
-                  FROM (SELECT id, priority, due_at FROM workflows_execution
-                        WHERE status = 'queued' AND region = me.region AND queue = t.queue
+         LATERAL (SELECT id, row_number() OVER (ORDER BY turn_at) AS rank
+                  FROM (SELECT id, turn_at FROM workflows_execution
+                        WHERE status = 'queued' AND admitted AND region = me.region AND queue = t.queue
                           AND workspace_id = t.workspace_id
-                        ORDER BY priority DESC, due_at
+                        ORDER BY turn_at
                         LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due) c
     ORDER BY array_position(%(queues)s::text[], t.queue), c.rank, t.lap, t.n
     LIMIT %(limit)s
@@ -56,6 +57,7 @@ WHERE e.id = c.id AND e.status = 'queued'
 RETURNING e.id, e.workspace_id, e.workflow_id, e.version, e.definition_id, e.trigger_node, e.trigger_kind,
           e.queue, e.region, e.priority, e.parent_id, e.parent_step_id, e.depth, e.resumed_from,
           e.lineage_id, e.epoch, e.losses, e.seq, e.active_seconds, e.created_at, e.started_at,
+          e.started_by, e.slot,
           (SELECT p.input FROM workflows_payload p WHERE p.id = e.id) AS input,
           EXISTS (SELECT 1 FROM workflows_mailbox m WHERE m.execution_id = e.id) AS has_mail
 """

@@ -33,10 +33,10 @@ class Inbox:
                 self.signals.append(mail)
             else:
                 acted_on.append(mail)
-            if mail.kind == "child_ended":
+            if mail.kind in ("child_ended", "continue"):
                 self._read.append(mail.id)
             elif not mail.held:
-                # A request to cancel holds until the end; a later owner must hear it again.
+                # A request to cancel or to pause holds; a later owner must hear it again.
                 self._held.append(mail.id)
         return acted_on
 

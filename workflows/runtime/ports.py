@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -43,6 +43,20 @@ class WebhookSources(Protocol):
         """
 
 
+class Admission(Protocol):
+    """How much of a workspace may run at once."""
+
+    def limits(self) -> Mapping[str, int]:
+        """Executions at once by tier; a tier that is not named has no limit."""
+
+
+class TierLimits:
+    """What each tier may run at once while nobody sells tiers."""
+
+    def limits(self) -> Mapping[str, int]:
+        return {"free": 5, "pro": 20}
+
+
 @dataclass
 class Ports:
     """What is bound in this process; None where nothing is."""
@@ -50,6 +64,7 @@ class Ports:
     events: EventProcessor | None = None
     credentials: Credentials | None = None
     webhook_sources: WebhookSources | None = None
+    admission: Admission = field(default_factory=TierLimits)
 
 
 bound = Ports()

@@ -28,6 +28,7 @@ class NewExecution:
     parent_step_id: uuid.UUID | None = None
     depth: int = 0
     resumed_from: uuid.UUID | None = None
+    started_by: uuid.UUID | None = None
     lineage_id: uuid.UUID | None = None
     tags: list[str] = field(default_factory=list)
     idempotency: Idempotency | None = None
@@ -77,6 +78,8 @@ class Claimed:
     active_seconds: float
     created_at: datetime
     started_at: datetime
+    started_by: uuid.UUID | None
+    slot: uuid.UUID | None
     input: bytes | None
     has_mail: bool
 

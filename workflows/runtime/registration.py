@@ -27,6 +27,7 @@ from studio.operations.lease import Lease, LeaseLost, retire
 from studio.operations.queues import Queue
 from workflows.nodes.sdk import HttpClient, Sandbox
 from workflows.runtime import endings
+from workflows.runtime.admission import Door, send_to_the_door
 from workflows.runtime.bell import Bell
 from workflows.runtime.claim import Turns, claim
 from workflows.runtime.connect import connect
@@ -45,6 +46,7 @@ log = structlog.get_logger()
 CLAIM_BATCH = 100
 CLAIM_POLL_SECONDS = 1.0
 SWEEP_SECONDS = 0.25
+ADMIT_POLL_SECONDS = 1.0
 STALE_MAIL_SECONDS = 30.0
 REMIND_WITHIN_SECONDS = 60.0
 EVENTS_BATCH = 100
@@ -69,7 +71,9 @@ class Process(Protocol):
 class Registration:
     """Implements `workflows.runtime.host.Host`."""
 
-    def __init__(self, process: Process, lease: Lease, claims: Connection, sweeps: Connection) -> None:
+    def __init__(
+        self, process: Process, lease: Lease, claims: Connection, sweeps: Connection, door: Connection
+    ) -> None:
         self.process = process
         self.lease = lease
         self.client, self.sandbox, self.executor = process.client, process.sandbox, process.executor
@@ -83,6 +87,8 @@ class Registration:
         self._sweeps = sweeps
         self._starting = 0
         self._hungry = False
+        self._door = Door(door, settings.STUDIO_REGION)
+        self._knock = asyncio.Event()
         self._turns = Turns()
         self._ahead = timedelta(0)
         self._wake = asyncio.Event()
@@ -100,7 +106,7 @@ class Registration:
         """Register; `previous` is what this process was registered as before and lost."""
         async with contextlib.AsyncExitStack() as stack:
             connections = []
-            for name in ("lease", "claims", "sweeps"):
+            for name in ("lease", "claims", "sweeps", "door"):
                 connection = await connect(name)
                 stack.push_async_callback(connection.close)
                 connections.append(connection)
@@ -116,14 +122,14 @@ class Registration:
             )
             stack.pop_all()
         log.info("worker.registered", worker=str(lease.id), queues=list(process.queues), slots=process.slots)
-        return cls(process, lease, connections[1], connections[2])
+        return cls(process, lease, *connections[1:])
 
     # -- Its life --------------------------------------------------------------------------------------------
 
     async def serve(self) -> None:
         """Work until drained or lost; `lost_because` tells which."""
         self._committer.start()
-        loops = [self._beat_on(), self._claim_on(), self._sweep_on()]
+        loops = [self._beat_on(), self._claim_on(), self._admit_on(), self._sweep_on()]
         if Queue.WEBHOOK in self.process.queues:
             loops.append(self._events_on())
         tasks = [asyncio.create_task(self._guarded(loop)) for loop in loops]
@@ -193,7 +199,7 @@ class Registration:
         await self._close_connections()
 
     async def _close_connections(self) -> None:
-        for connection in (self.lease.connection, self._claims, self._sweeps):
+        for connection in (self.lease.connection, self._claims, self._sweeps, self._door.connection):
             with contextlib.suppress(psycopg.Error, OSError):
                 await connection.close()
 
@@ -228,6 +234,17 @@ class Registration:
                 pass
 
     async def _claim_batch(self) -> bool:
+            self._knock.set()
+
+    async def _admit_on(self) -> None:
+        """Let in what limits kept waiting: once the claims are through, whenever a place is free, and now and then."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ADMIT_POLL_SECONDS):
+                    await self._knock.wait()
+            self._knock.clear()
+            if not self.draining and (queues := await self._door.admit()):
+                self.ring(queues)
         """True when there may be more for which there is room."""
         limit = min(self.process.slots - len(self.runs) - self._starting, CLAIM_BATCH)
         self._hungry = limit <= 0
@@ -245,7 +262,11 @@ class Registration:
                 return False
             self._starting += len(claimed)
             loaded = await self.process.loader.load(self._claims, claimed)
-        for one in loaded:
+            going = await send_to_the_door(self._claims, self.lease.id, loaded)
+        if len(going) < len(loaded):
+            self._starting -= len(loaded) - len(going)
+            self._look_drained()
+        for one in going:
             self._loop.call_soon(self._start, one)
         return len(claimed) == limit
 
@@ -315,6 +336,8 @@ class Registration:
             return
         if change.final:
             self.finished += 1
+        if run.claimed.slot is not None:
+            self._knock.set()
             if run.claimed.parent_step_id is not None:
                 self._poke.set()
         elif change.status == "queued":

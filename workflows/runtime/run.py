@@ -34,7 +34,7 @@ from workflows.engine.kinds import Effect
 from workflows.engine.scope import scope_of
 from workflows.engine.steps import State, Step
 from workflows.nodes.sdk import Child, Wake
-from workflows.runtime import endings, verdicts
+from workflows.runtime import endings, parking, verdicts
 from workflows.runtime.attempts import Attempt, failed, rendered
 from workflows.runtime.checkpoints import Checkpoints
 from workflows.runtime.context import NO_DEADLINE, Deadline, StepContext
@@ -81,6 +81,7 @@ class Run:
         self.broken = False
         self.alarm: asyncio.TimerHandle | None = None
         self.write_behind: asyncio.TimerHandle | None = None
+        self.cancelled_by = ""
 
     # -- What the registration tells it --------------------------------------------------------------------
 
@@ -97,7 +98,10 @@ class Run:
                 if mail.kind == "cancel":
                     apply(self.state, CancelRequested())
                 elif mail.kind == "child_ended":
+                    self.cancelled_by = mail.name
                     self._wake_all(wakes_by_child(self.state, self.journal.children, mail))
+                elif mail.kind in parking.HOLDS:
+                    apply(self.state, parking.HOLDS[mail.kind])
             self._wake_all(wakes_by_signals(self.state, self.inbox))
         except Exception as error:  # noqa: BLE001 - a defect of ours must end this execution, and only this one
             self._break(error)
@@ -161,7 +165,7 @@ class Run:
         if not self.tasks and not self.barriers and is_idle(self.state):
             self.stopwatch.stop()
             if wait is None or wait > SHORT_WAIT_SECONDS:
-                self._leave(StatusChange(status="waiting", seq=0, due_at=due, reason=self._reason()))
+                self._leave(parking.parked(self.state, due))
                 return
         if self.alarm is not None:
             self.alarm.cancel()
@@ -395,7 +399,13 @@ class Run:
             return
         self._leave(
             StatusChange(
-                status=command.status, seq=0, error=command.error, output=output, release=True, final=True
+                status=command.status,
+                seq=0,
+                reason=parking.why_cancelled(command.status, self.cancelled_by),
+                error=command.error,
+                output=output,
+                release=True,
+                final=True,
             )
         )
 
@@ -435,12 +445,6 @@ class Run:
 
     def began_at(self, step: Step) -> datetime:
         return self.journal.stamps[step.key].started or self.host.now()
-
-    def _reason(self) -> dict[str, Any]:
-        step = next(iter(self.state.waiting.values()))
-        wait = step.wait or {}
-        reason = {"code": f"awaits_{wait.get('kind')}", "node": step.node, "detail": wait.get("reason", "")}
-        return reason | {"breaker": wait["breaker"]} if "breaker" in wait else reason
 
     def _seconds_left(self, compiled: Compiled) -> float | None:
         timeout = compiled.plan.settings.timeout

@@ -14,6 +14,7 @@ import orjson
 
 from studio.common.committer import Connection
 from workflows.runtime.arrays import plain, texts
+from workflows.runtime.ports import bound
 from workflows.runtime.records import Accepted, NewExecution
 
 SUBMIT_SQL = """
@@ -21,10 +22,10 @@ WITH new AS (
     SELECT * FROM unnest(
         %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::uuid[], %s::bytea[], %s::bytea[], %s::text[],
         %s::text[], %s::text[], %s::text[], %s::smallint[], %s::uuid[], %s::uuid[], %s::smallint[],
-        %s::uuid[], %s::uuid[], %s::jsonb[], %s::text[], %s::text[], %s::bytea[], %s::int[]
+        %s::uuid[], %s::uuid[], %s::uuid[], %s::jsonb[], %s::text[], %s::text[], %s::bytea[], %s::int[]
     ) AS new(id, workspace_id, workflow_id, version, definition_id, definition_body, input, trigger_node,
              trigger_kind, queue, region, priority, parent_id, parent_step_id, depth,
-             resumed_from, lineage_id, tags, scope, key, body_hash, keep_seconds)
+             resumed_from, lineage_id, started_by, tags, scope, key, body_hash, keep_seconds)
 ), keys AS (
     INSERT INTO common_idempotencykey AS kept
         (id, workspace_id, scope, key, body_hash, ref, created_at, updated_at, expires_at)
@@ -47,12 +48,14 @@ WITH new AS (
 ), executions AS (
     INSERT INTO workflows_execution
         (id, workspace_id, workflow_id, version, definition_id, status, trigger_node, trigger_kind, queue,
-         region, priority, parent_id, parent_step_id, depth, resumed_from, lineage_id, tags,
-         created_at, due_at)
-    SELECT id, workspace_id, workflow_id, version, definition_id, 'queued', trigger_node, trigger_kind, queue,
-           region, priority, parent_id, parent_step_id, depth, resumed_from, lineage_id,
-           ARRAY(SELECT jsonb_array_elements_text(tags)), now(), now()
-    FROM won
+         region, priority, parent_id, parent_step_id, depth, resumed_from, lineage_id, started_by,
+         tags, created_at, due_at, turn_at, admitted, slot, reason)
+    SELECT won.id, workspace_id, workflow_id, version, definition_id, 'queued', trigger_node, trigger_kind, queue,
+           won.region, priority, parent_id, parent_step_id, depth, resumed_from, lineage_id, started_by,
+           ARRAY(SELECT jsonb_array_elements_text(tags)), now(), now(), now() - make_interval(mins => priority),
+           w.id IS NULL, w.id,
+           CASE WHEN w.id IS NOT NULL THEN '{"code": "concurrency", "scope": "workspace"}'::jsonb END
+    FROM won LEFT JOIN accounts_workspace w ON w.id = won.workspace_id AND w.tier = ANY(%s::text[])
     RETURNING id
 )
 SELECT id FROM executions
@@ -88,11 +91,13 @@ def parameters(rows: Sequence[NewExecution]) -> list[Any]:
         plain([row.depth for row in rows]),
         plain([row.resumed_from for row in rows]),
         plain([row.lineage_id for row in rows]),
+        plain([row.started_by for row in rows]),
         texts([_json_text(row.tags) for row in rows]),
         texts([key.scope if key else None for key in keys]),
         texts([key.key if key else None for key in keys]),
         [key.body_hash if key else None for key in keys],
         plain([key.keep_seconds if key else None for key in keys]),
+        list(bound.admission.limits()),
     ]
 
 

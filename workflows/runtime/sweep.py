@@ -41,17 +41,23 @@ WITH ripe AS (
     ORDER BY due_at LIMIT 1000
     FOR UPDATE SKIP LOCKED
 )
-UPDATE workflows_execution e SET status = 'queued' FROM ripe WHERE e.id = ripe.id RETURNING e.queue
+UPDATE workflows_execution e SET status = 'queued', admitted = e.slot IS NULL
+FROM ripe WHERE e.id = ripe.id RETURNING e.queue
 """
 
+# What is paused sleeps through everything but a word to end or to go on. An end takes no place of its own.
 WAKE_SQL = """
 WITH mailed AS (
-    SELECT e.id FROM workflows_execution e
-    WHERE e.status = 'waiting' AND e.owner IS NULL
-      AND e.id IN (SELECT DISTINCT execution_id FROM workflows_mailbox WHERE NOT held LIMIT 1000)
-    FOR UPDATE SKIP LOCKED
+    SELECT e.id, m.urgent
+    FROM (SELECT execution_id, bool_or(kind = 'cancel') AS urgent, bool_or(kind = 'continue') AS continued
+          FROM workflows_mailbox WHERE NOT held GROUP BY execution_id LIMIT 1000) m
+    JOIN workflows_execution e ON e.id = m.execution_id
+    WHERE e.owner IS NULL AND (e.status = 'waiting' OR (e.status = 'paused' AND (m.urgent OR m.continued))
+                               OR (e.status = 'queued' AND NOT e.admitted AND m.urgent))
+    FOR UPDATE OF e SKIP LOCKED
 )
-UPDATE workflows_execution e SET status = 'queued', due_at = now() FROM mailed WHERE e.id = mailed.id
+UPDATE workflows_execution e SET status = 'queued', due_at = now(), admitted = e.slot IS NULL OR mailed.urgent
+FROM mailed WHERE e.id = mailed.id
 RETURNING e.queue
 """
 

@@ -67,6 +67,7 @@ async def child_of(
         priority=parent.priority,
         parent_id=parent.id,
         depth=parent.depth + 1,
+        started_by=parent.started_by,
     )
 
 
