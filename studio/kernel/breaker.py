@@ -1,9 +1,10 @@
 """A circuit breaker as arithmetic: what happened goes in, the next state comes out; `now` is always given.
 
 Closed lets every call pass and counts how calls end. Too many failures open it: nothing passes until `until`,
-longer with every opening in a row. Then it is half open: a few probes pass in all, and when they succeed it
-closes. Each change of phase begins a new `generation`, and what is told of an earlier one counts for nothing, so
-a call that was sent before the breaker opened can neither close it nor open it again.
+longer with every opening in a row. Then it is half open: one probe passes, and while probes succeed a few more
+do; when as many as planned succeeded it closes. Each change of phase begins a new `generation`, and what is told
+of an earlier one counts for nothing, so a call that was sent before the breaker opened can neither close it nor
+open it again.
 
 Whoever keeps the state must write it only over the revision it was made from; then no number of workers can
 take more probes than the plan grants.
@@ -98,7 +99,7 @@ def verdict(breaker: Breaker, plan: BreakerPlan, now: float) -> Verdict:
     """What a copy of the state, however old, says about a call."""
     if breaker.phase is Phase.CLOSED:
         return Verdict.PASS
-    if _is_over(breaker, now) or (breaker.phase is Phase.HALF_OPEN and breaker.granted < plan.probes):
+    if _is_over(breaker, now) or _probes_left(breaker, plan) > 0:
         return Verdict.ASK
     return Verdict.REFUSE
 
@@ -125,7 +126,7 @@ def grant(breaker: Breaker, plan: BreakerPlan, wanted: int, now: float) -> tuple
         breaker = _turned(breaker, Phase.HALF_OPEN, now, until=now + plan.probe_seconds, forced=False)
     if breaker.phase is Phase.OPEN:
         return breaker, 0
-    granted = min(wanted, plan.probes - breaker.granted)
+    granted = min(wanted, _probes_left(breaker, plan))
     return replace(breaker, granted=breaker.granted + granted), granted
 
 
@@ -140,10 +141,10 @@ def refuse(breaker: Breaker, *, parked: int, handled: int = 0) -> Breaker:
 def retry_at(breaker: Breaker, plan: BreakerPlan, *, position: int, now: float, random: float) -> float:
     """When a parked call is to look again.
 
-    The first come at the next probe's time, as many as there are probes; behind them each wave is twice as
-    large as the one before it, so that a service that is back is not buried by what waited for it.
+    One comes at the next probe's time; behind it each wave is twice as large as the one before it, so that a
+    service that is back is not buried by what waited for it.
     """
-    wave = int(math.log2(position / plan.probes + 1))
+    wave = int(math.log2(position + 1))
     if breaker.phase is Phase.OPEN:
         start = now + plan.cap_seconds if breaker.until is None else max(breaker.until, now)
     else:
@@ -215,6 +216,13 @@ def _turned(breaker: Breaker, phase: Phase, now: float, *, until: float | None, 
         granted=0,
         passed=0,
     )
+
+
+def _probes_left(breaker: Breaker, plan: BreakerPlan) -> int:
+    """A single canary first: an outage that goes on costs one call for each time it is looked at."""
+    if breaker.phase is not Phase.HALF_OPEN:
+        return 0
+    return max(min(plan.probes, 2 * breaker.passed + 1) - breaker.granted, 0)
 
 
 def _is_over(breaker: Breaker, now: float) -> bool:

@@ -57,10 +57,6 @@ def call(breakers: Breakers, address: BreakerAddress, outcome: bool | None, time
         breakers.tell(licence, outcome, "http_503")
 
 
-async def row_of(lab: Lab, url: str) -> dict[str, Any]:
-    return await lab.one("SELECT * FROM operations_breaker WHERE key = %s", key_of(url))
-
-
 def key_of(url: str) -> str:
     return f"http.request:{url.removeprefix('http://').partition('/')[0]}"
 
@@ -83,7 +79,7 @@ async def test_failures_of_different_workers_add_up(lab: Lab) -> None:
         assert (await state_of(lab, address)).phase is Phase.OPEN
 
 
-async def test_four_workers_race_for_probes_and_take_as_many_as_planned(lab: Lab) -> None:
+async def test_four_workers_race_for_the_canary_and_one_of_them_gets_it(lab: Lab) -> None:
     address = address_of(lab.workspace, "http.request", "example.com:443")
     async with workers(4) as racing:
         call(racing[0], address, False, 3)
@@ -92,16 +88,24 @@ async def test_four_workers_race_for_probes_and_take_as_many_as_planned(lab: Lab
             await asyncio.sleep((await state_of(lab, address)).until - time.time() + 0.05)
 
             answers = await asyncio.gather(*(one.ask(address) for one in racing for _ in range(50)))
-            licences = [licence for licence in answers if licence is not None]
+            licences = [(n // 50, licence) for n, licence in enumerate(answers) if licence is not None]
 
-            assert len(licences) == PLAN.probes
-            for one, licence in zip(racing, licences, strict=False):
-                one.tell(licence, False)
+            assert len(licences) == 1
+            for n, licence in licences:
+                racing[n].tell(licence, False)
             await lab.until(partial(_has_tripped, lab, address, expected_trips))
 
 
 async def _has_tripped(lab: Lab, address: BreakerAddress, trips: int) -> bool:
     return (await state_of(lab, address)).trips == trips
+
+
+async def probe(one: Breakers, address: BreakerAddress, outcome: bool) -> None:
+    """Ask until there is a licence: what another worker's probe led to takes a moment to be known."""
+    async with asyncio.timeout(5):
+        while (licence := await one.ask(address)) is None:
+            await asyncio.sleep(0.02)
+    one.tell(licence, outcome)
 
 
 async def test_probes_that_succeed_close_it_for_everybody(lab: Lab) -> None:
@@ -111,10 +115,8 @@ async def test_probes_that_succeed_close_it_for_everybody(lab: Lab) -> None:
         await lab.until(lambda: b.licence(address) is None)
         await asyncio.sleep(PLAN.open_seconds + 0.1)
 
-        for one in (a, b):
-            licence = await one.ask(address)
-            assert licence is not None
-            one.tell(licence, True)
+        await probe(a, address, True)
+        await probe(b, address, True)
 
         await lab.until(lambda: a.licence(address) is not None and b.licence(address) is not None)
 
@@ -166,7 +168,12 @@ async def trip(lab: Lab, server: Server) -> None:
 
 
 async def _is_phase(lab: Lab, server: Server, phase: str) -> bool:
-    return bool((await row_of(lab, server.url()))["phase"] == phase)
+    found = await lab.one(
+        "SELECT count(*) AS n FROM operations_breaker WHERE key = %s AND phase = %s",
+        key_of(server.url()),
+        phase,
+    )
+    return bool(found["n"])
 
 
 async def test_an_open_breaker_parks_a_step_at_no_cost_until_it_recovers(
@@ -252,6 +259,6 @@ async def test_an_outage_under_load_is_left_alone_and_everything_ends_well(lab: 
 
     assert report.statuses == {"succeeded"}
     assert report.most_granted <= 2
-    assert report.calls_while_open <= 2 * report.trips
+    assert report.calls_while_open <= report.trips - 1
     assert report.share_while_open < 0.01
     assert report.tries_lost_while_open == 0

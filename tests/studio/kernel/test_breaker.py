@@ -25,9 +25,17 @@ def opened(now: float = NOW) -> Breaker:
     return after(Breaker(), (False, 5), now=now)
 
 
-def half_open(probes: int = 2) -> Breaker:
-    breaker, granted = grant(opened(), PLAN, probes, NOW + 10)
-    assert granted == probes
+def half_open() -> Breaker:
+    """With its canary on the way."""
+    breaker, granted = grant(opened(), PLAN, 9, NOW + 10)
+    assert granted == 1
+    return breaker
+
+
+def probed() -> Breaker:
+    """With both of its probes on the way."""
+    breaker, granted = grant(after(half_open(), (True, 1)), PLAN, 9, NOW + 11)
+    assert granted == 1
     return breaker
 
 
@@ -62,21 +70,35 @@ def test_open_lets_nothing_pass_before_its_time() -> None:
     assert verdict(breaker, PLAN, NOW + 10) is Verdict.ASK
 
 
-def test_half_open_lets_the_planned_probes_pass_and_no_more() -> None:
+def test_half_open_lets_one_canary_pass_and_no_more_before_it_is_back() -> None:
     breaker, granted = grant(opened(), PLAN, 5, NOW + 10)
 
-    assert (breaker.phase, granted) == (Phase.HALF_OPEN, 2)
+    assert (breaker.phase, granted) == (Phase.HALF_OPEN, 1)
     assert verdict(breaker, PLAN, NOW + 11) is Verdict.REFUSE
     assert grant(breaker, PLAN, 5, NOW + 11)[1] == 0
 
 
+def test_probes_that_succeed_let_more_pass_up_to_the_plan() -> None:
+    plan = replace(PLAN, probes=6)
+    breaker, granted = grant(opened(), plan, 9, NOW + 10)
+    seen = [granted]
+    for _ in range(2):
+        runs: list[Run] = [(True, granted)]
+        breaker = record(breaker, plan, generation=breaker.generation, runs=runs, now=NOW)
+        breaker, granted = grant(breaker, plan, 9, NOW + 11)
+        seen.append(granted)
+
+    assert seen == [1, 2, 3]
+    assert grant(breaker, plan, 9, NOW + 12)[1] == 0
+
+
 def test_it_closes_when_all_probes_succeed() -> None:
     assert after(half_open(), (True, 1)).phase is Phase.HALF_OPEN
-    assert after(half_open(), (True, 2)).phase is Phase.CLOSED
+    assert after(probed(), (True, 1)).phase is Phase.CLOSED
 
 
 def test_a_failed_probe_opens_it_for_twice_as_long() -> None:
-    again = after(half_open(), (True, 1), (False, 1), now=NOW + 12)
+    again = after(probed(), (False, 1), now=NOW + 12)
 
     assert (again.phase, again.until, again.trips) == (Phase.OPEN, NOW + 12 + 20, 2)
 
@@ -88,7 +110,7 @@ def test_the_back_off_has_a_cap() -> None:
 
 
 def test_a_relapse_within_the_window_goes_on_with_the_back_off() -> None:
-    closed = after(half_open(), (True, 2), now=NOW + 11)
+    closed = after(probed(), (True, 1), now=NOW + 11)
 
     assert after(closed, (False, 5), now=NOW + 12).trips == 2
     assert after(closed, (False, 5), now=NOW + 11 + PLAN.window).trips == 1
@@ -118,7 +140,7 @@ def test_forced_open_lets_nothing_pass_until_its_end_and_then_probes() -> None:
 
     assert verdict(forced, PLAN, NOW + 99) is Verdict.REFUSE
     probing, granted = grant(forced, PLAN, 9, NOW + 100)
-    assert (probing.phase, probing.forced, granted) == (Phase.HALF_OPEN, False, 2)
+    assert (probing.phase, probing.forced, granted) == (Phase.HALF_OPEN, False, 1)
     assert verdict(arithmetic.force_open(Breaker(), now=NOW, until=None), PLAN, NOW + 1e9) is Verdict.REFUSE
 
 
@@ -137,9 +159,9 @@ def test_reset_forgets_everything_but_the_generation() -> None:
 
 def test_the_parked_come_back_in_waves_that_double() -> None:
     breaker = opened()
-    due = [retry_at(breaker, PLAN, position=p, now=NOW, random=0.5) - NOW - 10 for p in range(14)]
+    due = [retry_at(breaker, PLAN, position=p, now=NOW, random=0.5) - NOW - 10 for p in range(15)]
 
-    assert due == [0.0] * 2 + [1.5] * 4 + [2.5] * 8
+    assert due == [0.0] + [1.5] * 2 + [2.5] * 4 + [3.5] * 8
 
 
 def test_it_survives_being_stored() -> None:
