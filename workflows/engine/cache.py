@@ -101,7 +101,7 @@ def digest(
 
     `pepper` is the installation's: whoever reads the store cannot try out what a param may have been.
     """
-    scope = [kind, version, list(credentials)]
+    scope = [_FORM, kind, version, list(credentials)]
     said = [*scope, "key", key] if key is not None else [*scope, "params", params, inputs]
     found = hashlib.blake2b(workspace, digest_size=_DIGEST_BYTES, key=pepper[:64])
     found.update(orjson.dumps(said, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS))
@@ -119,12 +119,9 @@ def packed(kept: Kept) -> bytes:
 
 
 def unpacked(stored: bytes) -> Kept | None:
-    """The entry; None for one of another form, which a newer or older Studio wrote."""
+    """The entry; None for one that is damaged. The form is part of its name, so no other is ever read."""
     try:
-        form, *values = codec.decode(stored)
-        if form != _FORM:
-            return None
-        output, port, took, execution = values
+        _, output, port, took, execution = codec.decode(stored)
     except (TypeError, ValueError):
         return None
     return Kept(output=output, port=port, took=took, execution=execution)

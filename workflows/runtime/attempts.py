@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from studio.kernel.errors import NodeError
+from workflows.engine.cache import Kept
 from workflows.engine.errors import body_of
 from workflows.engine.events import Event, StepFailed, StepParked
 from workflows.engine.expressions.errors import ExpressionError
@@ -57,13 +58,13 @@ class Attempt:
         keyed = node.sends_idempotency_key or node.honours_idempotency_key
         return self.resumed and self.needs_licence and not keyed
 
-    async def run(self, tools: Tools) -> Any:
-        """The node's result; raise NodeError, whatever went wrong."""
+    async def run(self, tools: Tools, kept: Kept | None = None) -> Any:
+        """The node's result; raise NodeError, whatever went wrong. With an output that was kept: Renewed."""
         deadline = self.context.deadline
         try:
             async with asyncio.timeout_at(deadline.start()) as timer:
                 deadline.timer = timer
-                return await self._call(tools)
+                return await self._call(tools, kept)
         except NodeError as error:
             if deadline.seconds is not None and deadline.passed:
                 raise verdicts.at_deadline(self.step.node, deadline.seconds, error) from error
@@ -73,8 +74,10 @@ class Attempt:
                 raise verdicts.defect(error) from error
             raise verdicts.overdue(self.step.node, deadline.seconds, effect=self.effect) from error
 
-    async def _call(self, tools: Tools) -> Any:
+    async def _call(self, tools: Tools, kept: Kept | None) -> Any:
         node = self.prepared.node
+        if kept is not None:
+            return await node.renew(self.params, self.context, kept.output)
         if node.is_async:
             return await node.run(self.params, self.context)
         loop = asyncio.get_running_loop()

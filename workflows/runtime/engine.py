@@ -20,6 +20,7 @@ from studio.outbound.factory import shared
 from workflows.nodes import registry
 from workflows.nodes.sandbox import PythonSandbox
 from workflows.nodes.sdk import HttpClient, Sandbox
+from workflows.runtime.caching import ResultCache
 from workflows.runtime.connect import connect
 from workflows.runtime.doorbell import bell
 from workflows.runtime.events import Publisher
@@ -50,6 +51,7 @@ class Engine:
         self.breakers = Breakers(
             connect=partial(connect, "breakers"), redis_url=settings.REDIS_URL, plan=configured_plan()
         )
+        self.results = ResultCache(settings.CACHE_URL, secret_key=settings.SECRET_KEY)
         self.registration: Registration | None = None
         self._draining = asyncio.Event()
 
@@ -58,6 +60,7 @@ class Engine:
         registry.nodes()
         self.publisher.start()
         self.breakers.start()
+        self.results.start()
         previous: uuid.UUID | None = None
         while not self._draining.is_set():
             try:
@@ -90,6 +93,7 @@ class Engine:
     async def _close(self) -> None:
         await self.publisher.close()
         await self.breakers.close()
+        await self.results.close()
         await self._outbound.close()
         await self._python.close()
         self.executor.shutdown(wait=False, cancel_futures=True)

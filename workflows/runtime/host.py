@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from studio.operations.breakers import Breakers
 from workflows.runtime.attempts import Tools
+from workflows.runtime.caching import ResultCache
 from workflows.runtime.records import Claimed, FencedWrite, NewExecution
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ class Host(Tools, Protocol):
     """Implemented by `workflows.runtime.registration.Registration`."""
 
     breakers: Breakers
+    results: ResultCache
 
     def post(self, write: FencedWrite) -> asyncio.Future[bool]: ...
     def now(self) -> datetime: ...

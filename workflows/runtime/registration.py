@@ -29,6 +29,7 @@ from workflows.nodes.sdk import HttpClient, Sandbox
 from workflows.runtime import endings
 from workflows.runtime.admission import Door, send_to_the_door
 from workflows.runtime.bell import Bell
+from workflows.runtime.caching import ResultCache
 from workflows.runtime.claim import Turns, claim
 from workflows.runtime.connect import connect
 from workflows.runtime.events import Publisher
@@ -64,6 +65,7 @@ class Process(Protocol):
     bell: Bell
     publisher: Publisher
     breakers: Breakers
+    results: ResultCache
 
     def drain(self) -> None: ...
 
@@ -77,7 +79,7 @@ class Registration:
         self.process = process
         self.lease = lease
         self.client, self.sandbox, self.executor = process.client, process.sandbox, process.executor
-        self.breakers = process.breakers
+        self.breakers, self.results = process.breakers, process.results
         self.runs: dict[uuid.UUID, Run] = {}
         self.refusals: set[asyncio.Future[bool]] = set()
         self.finished = 0

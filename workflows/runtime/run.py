@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -16,6 +17,7 @@ import structlog
 from studio.common.committer import RowRefused
 from studio.kernel.ids import step_id, uuid7
 from workflows.engine.apply import apply
+from workflows.engine.cache import Kept
 from workflows.engine.commands import Command, Finish, RunStep, StopStep, WakeStep
 from workflows.engine.decide import decide, is_idle, next_due
 from workflows.engine.errors import body_of
@@ -244,10 +246,7 @@ class Run:
         try:
             if attempt.may_not_repeat:
                 raise verdicts.lost_write(step.node)
-            async with Gate(self.host.breakers, attempt.prepared, attempt.params, self.claimed.workspace_id):
-                if attempt.needs_licence and not attempt.resumed:
-                    await asyncio.shield(self.checkpoints.save())
-                result = await attempt.run(self.host)
+            result = await self.host.results.answer(self, attempt, partial(self._call, attempt))
         except asyncio.CancelledError:
             self._was_stopped(step)
             return
@@ -263,6 +262,13 @@ class Run:
         if attempt.needs_licence:
             self._hold_until_saved()
         self.advance()
+
+    async def _call(self, attempt: Attempt, kept: Kept | None) -> Any:
+        """Let the node act, if the breaker lets it; a write only once its attempt is on disk."""
+        async with Gate(self.host.breakers, attempt.prepared, attempt.params, self.claimed.workspace_id):
+            if attempt.needs_licence and not attempt.resumed:
+                await asyncio.shield(self.checkpoints.save())
+            return await attempt.run(self.host, kept)
 
     def _was_stopped(self, step: Step) -> None:
         self._ended_task(step)
