@@ -25,6 +25,7 @@ from studio.kernel.errors import NodeError, StoreAway
 from studio.operations.breakers import Breakers
 from studio.operations.lease import Lease, LeaseLost, retire
 from studio.operations.queues import Queue
+from workflows.engine.events import StepKey
 from workflows.nodes.sdk import HttpClient, Sandbox
 from workflows.runtime import endings
 from workflows.runtime.admission import Door, send_to_the_door
@@ -322,10 +323,10 @@ class Registration:
             failed.set_exception(error)
             return failed
 
-    async def child_of(self, parent: Claimed, *, workflow: str, given: Any) -> NewExecution:
+    async def child_of(self, parent: Claimed, step: StepKey, *, workflow: str, given: Any) -> NewExecution:
         async with self._asking:
             return await child_of(
-                self._claims, self.process.loader.plans, parent, workflow=workflow, given=given
+                self._claims, self.process.loader.plans, parent, step, workflow=workflow, given=given
             )
 
     def saved(self, run: Run, write: FencedWrite) -> None:

@@ -330,7 +330,9 @@ class Run:
     async def _start_child(self, step: Step, child: Child) -> None:
         prepared = self.compiled.nodes[step.node]
         try:
-            execution = await self.host.child_of(self.claimed, workflow=child.workflow, given=child.input)
+            execution = await self.host.child_of(
+                self.claimed, step.key, workflow=child.workflow, given=child.input
+            )
         except asyncio.CancelledError:
             self._was_stopped(step)
             return

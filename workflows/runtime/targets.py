@@ -8,7 +8,8 @@ from psycopg.rows import tuple_row
 
 from studio.common.committer import Connection
 from studio.kernel.errors import Permanent
-from studio.kernel.ids import uuid7
+from studio.kernel.ids import step_id, uuid7
+from workflows.engine.events import StepKey
 from workflows.runtime import payload
 from workflows.runtime.plans import Plans
 from workflows.runtime.records import Claimed, NewExecution
@@ -21,12 +22,21 @@ FROM workflows_workflow w JOIN workflows_version v ON v.workflow_id = w.id AND v
 WHERE w.workspace_id = %s AND w.status = 'published' AND (w.slug = %s OR w.id = %s)
 ORDER BY (w.id = %s) DESC NULLS LAST LIMIT 1
 """
+LINE_SQL = "SELECT id FROM workflows_execution WHERE id = %(line)s OR lineage_id = %(line)s"
+FIRST_CHILD_SQL = """
+SELECT coalesce(lineage_id, id) FROM workflows_execution
+WHERE parent_id = ANY(%s::uuid[]) AND parent_step_id = ANY(%s::uuid[])
+ORDER BY id LIMIT 1
+"""
 
 
 async def child_of(
-    connection: Connection, plans: Plans, parent: Claimed, *, workflow: str, given: object
+    connection: Connection, plans: Plans, parent: Claimed, step: StepKey, *, workflow: str, given: object
 ) -> NewExecution:
-    """The execution that `workflow` (id or slug) is to be; raise Permanent when there is none to start."""
+    """The execution that `workflow` (id or slug) is to be; raise Permanent when there is none to start.
+
+    When the parent was resumed, the child carries the idempotency keys of the one that this step awaited before.
+    """
     if parent.depth >= MAX_DEPTH:
         raise Permanent(
             reason=f"Workflows may call each other at most {MAX_DEPTH} levels deep.",
@@ -67,8 +77,20 @@ async def child_of(
         priority=parent.priority,
         parent_id=parent.id,
         depth=parent.depth + 1,
+        lineage_id=await _lineage(connection, parent, step),
         started_by=parent.started_by,
     )
+
+
+async def _lineage(connection: Connection, parent: Claimed, step: StepKey) -> uuid.UUID | None:
+    if parent.lineage_id is None:
+        return None
+    async with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+        await cursor.execute(LINE_SQL, {"line": parent.lineage_id})
+        line = [row[0] for row in await cursor.fetchall()]
+        await cursor.execute(FIRST_CHILD_SQL, [line, [step_id(one, *step) for one in line]])
+        found = await cursor.fetchone()
+    return None if found is None else found[0]
 
 
 def _as_id(text: str) -> uuid.UUID | None:
