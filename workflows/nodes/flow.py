@@ -10,15 +10,10 @@ from pydantic import BeforeValidator
 from studio.kernel.errors import TRANSIENT, Category, NodeError, Permanent, Transient
 from workflows.engine.kinds import Effect
 from workflows.nodes.sdk import Child, Example, Items, Node, NodeContext, NodeParams, Param, To, Wait, Wake
-from workflows.nodes.values import Condition, Instant
+from workflows.nodes.values import Condition, Instant, given_names
 
 LONGEST_WAIT_SECONDS = 10 * 366 * 86_400
 _SIGNAL = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
-
-
-def given_names(given: Mapping[str, Any], *names: str) -> list[str]:
-    """Which of these params are set; null counts as not set."""
-    return [name for name in names if given.get(name) is not None]
 
 
 class ForEach(Node):

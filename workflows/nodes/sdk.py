@@ -63,12 +63,16 @@ class To:
 
 @dataclass(frozen=True)
 class Wait:
-    """Park until a time, a span or a signal; with both a signal and a time, the time is the deadline."""
+    """Park until a time, a span or a signal; with both a signal and a time, the time is the deadline.
+
+    `details` (JSON) are kept with the wait, shown to people, and handed back by `Wake.details`.
+    """
 
     until: datetime | None = None
     seconds: float | None = None
     signal: str | None = None
     reason: str = ""
+    details: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,7 @@ class Wake:
     cause: Literal["due", "signal", "child"]
     payload: Any = None
     error: Mapping[str, Any] | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 class HttpAnswer(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 
@@ -41,3 +42,8 @@ def _instant(value: Any) -> datetime:
 
 Condition: TypeAlias = Annotated[bool, BeforeValidator(_truth)]
 Instant: TypeAlias = Annotated[datetime, BeforeValidator(_instant)]
+
+
+def given_names(given: Mapping[str, Any], *names: str) -> list[str]:
+    """Which of these params are set; null counts as not set."""
+    return [name for name in names if given.get(name) is not None]

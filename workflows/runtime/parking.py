@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from workflows.engine.events import ContinueRequested, PauseRequested
-from workflows.engine.steps import State
+from workflows.engine.steps import State, Step
+from workflows.nodes.sdk import Wake
 from workflows.runtime.records import StatusChange
 
 HOLDS: Final[dict[str, PauseRequested | ContinueRequested]] = {
@@ -22,6 +24,12 @@ def parked(state: State, due: datetime | None) -> StatusChange:
     if state.paused:
         return StatusChange(status="paused", seq=0, reason=PAUSED)
     return StatusChange(status="waiting", seq=0, due_at=due, reason=_why_waiting(state))
+
+
+def with_details(wake: Wake, step: Step) -> Wake:
+    """What the node kept with its wait is handed back to it."""
+    details = (step.wait or {}).get("details")
+    return replace(wake, details=details) if details else wake
 
 
 def why_cancelled(status: str, by: str) -> dict[str, Any] | None:

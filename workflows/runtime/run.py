@@ -81,9 +81,9 @@ class Run:
         self.draining = False
         self.stalled = False
         self.broken = False
+        self.cancelled_by = ""
         self.alarm: asyncio.TimerHandle | None = None
         self.write_behind: asyncio.TimerHandle | None = None
-        self.cancelled_by = ""
 
     # -- What the registration tells it --------------------------------------------------------------------
 
@@ -98,12 +98,12 @@ class Run:
         try:
             for mail in self.inbox.take(mails):
                 if mail.kind == "cancel":
-                    apply(self.state, CancelRequested())
-                elif mail.kind == "child_ended":
                     self.cancelled_by = mail.name
-                    self._wake_all(wakes_by_child(self.state, self.journal.children, mail))
+                    apply(self.state, CancelRequested())
                 elif mail.kind in parking.HOLDS:
                     apply(self.state, parking.HOLDS[mail.kind])
+                elif mail.kind == "child_ended":
+                    self._wake_all(wakes_by_child(self.state, self.journal.children, mail))
             self._wake_all(wakes_by_signals(self.state, self.inbox))
         except Exception as error:  # noqa: BLE001 - a defect of ours must end this execution, and only this one
             self._break(error)
@@ -323,6 +323,7 @@ class Run:
         prepared = self.compiled.nodes[step.node]
         try:
             params = prepared.params(rendered(self.state, step, prepared))
+            wake = parking.with_details(wake, step)
             self._take_result(step, prepared.node.wake(params, self._context(step, NO_DEADLINE), wake))
         except Exception as error:  # noqa: BLE001 - sorted out by `failed`
             self._fail(step, prepared, error)

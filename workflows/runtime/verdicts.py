@@ -106,4 +106,6 @@ def _waiting(step: Step, wait: Wait, now: datetime) -> StepWaiting:
     kept: dict[str, Any] = {"kind": "timer" if wait.signal is None else "signal", "reason": wait.reason}
     if wait.signal is not None:
         kept["name"] = wait.signal
+    if wait.details is not None:
+        kept["details"] = dict(wait.details)
     return StepWaiting(step.key, kept, due_at)
