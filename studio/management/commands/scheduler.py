@@ -14,6 +14,7 @@ from studio.common.metrics import serve_process_metrics
 from studio.operations import partitions
 from workflows.runtime.doorbell import bell
 from workflows.scheduling.loop import Scheduler
+from workflows.services.duties import DUTIES
 
 
 class Command(BaseCommand):
@@ -27,7 +28,7 @@ class Command(BaseCommand):
 
 
 async def _run() -> None:
-    scheduler = Scheduler(bell(), upkeep=[partitions.DUTY])
+    scheduler = Scheduler(bell(), upkeep=[partitions.DUTY, *DUTIES])
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, scheduler.stop)
