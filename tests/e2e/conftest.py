@@ -27,8 +27,9 @@ def _chromium() -> str | None:
     return named or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser a module: while Playwright is open, no other test could run an event loop."""
     with sync_playwright() as playwright:
         path = _chromium() or playwright.chromium.executable_path
         if not Path(path).exists():
@@ -39,7 +40,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(chromium: Browser, studio_processes: Studio) -> Any:
     """The cookies of somebody who signed in once, for all tests but those of signing in."""
     context = chromium.new_context(base_url=studio_processes.url)
