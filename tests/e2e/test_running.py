@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 
 from tests.e2e.steps import START, expect_status, hello, nap, open_workflow, start_run
 from tests.processes import Studio
@@ -26,6 +27,22 @@ def test_every_step_turns_green_while_the_run_goes_on(page: Page, make_workflow:
     expect_status(page, "nap", "waiting", seconds=2)
     for node in ("start", "greet", "nap", "after"):
         expect_status(page, node, "succeeded")
+
+
+def test_a_run_is_told_over_its_socket_and_not_only_found_by_asking(page: Page, make_workflow: Make) -> None:
+    told: list[str] = []
+
+    def listen(socket: WebSocket) -> None:
+        if "/ws/executions/" in socket.url:
+            socket.on("framereceived", lambda frame: told.append(json.loads(frame)["type"]))
+
+    page.on("websocket", listen)
+    open_workflow(page, make_workflow(START, hello(), nap(1)))
+    start_run(page)
+    expect_status(page, "nap", "succeeded")
+
+    assert told[:1] == ["snapshot"]
+    assert "execution.succeeded" in told
 
 
 def test_a_step_shows_what_came_out_of_it(page: Page, make_workflow: Make) -> None:

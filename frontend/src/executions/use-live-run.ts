@@ -14,6 +14,8 @@ type Change =
 /** Close codes after which trying again cannot help: wrong credentials, unknown execution. */
 const REFUSALS = new Set([4401, 4404]);
 const DRAW_MS = 30;
+/** The snapshot comes at once; a socket that has said nothing for so long is given up for a new one. */
+const SILENCE_MS = 3000;
 
 export function reduceRun(state: RunState, change: Change): RunState {
   if (change.kind === "restart") return EMPTY_RUN;
@@ -40,13 +42,23 @@ export function useLiveRun(id: string | null) {
     setConnection("connecting");
     const buffer = frameBuffer((frames) => change({ kind: "frames", frames }));
     const socket = openSocket(() => `/ws/executions/${encodeURIComponent(id)}?after=${seq.current}`);
-    socket.addEventListener("open", () => setConnection("live"));
-    socket.addEventListener("message", ({ data }) => buffer.add(JSON.parse(String(data)) as Frame));
+    let patience: ReturnType<typeof setTimeout> | undefined;
+    socket.addEventListener("open", () => {
+      clearTimeout(patience);
+      patience = setTimeout(() => socket.reconnect(), SILENCE_MS);
+    });
+    socket.addEventListener("message", ({ data }) => {
+      clearTimeout(patience);
+      setConnection("live"); // not before: an open socket alone promises nothing
+      buffer.add(JSON.parse(String(data)) as Frame);
+    });
     socket.addEventListener("close", ({ code }) => {
+      clearTimeout(patience);
       if (REFUSALS.has(code)) socket.close();
       setConnection(REFUSALS.has(code) ? "refused" : "lost");
     });
     return () => {
+      clearTimeout(patience);
       buffer.stop();
       socket.close();
     };
