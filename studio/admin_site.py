@@ -72,6 +72,7 @@ SIDEBAR: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             _item("Workers", "memory", "operations.worker"),
+            _item("Breakers", "electrical_services", "operations.breaker"),
             _item("Audit trail", "fact_check", "security.auditentry"),
         ],
     },

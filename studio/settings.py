@@ -297,7 +297,10 @@ STUDIO_BREAKER_CAP_SECONDS = env.seconds(
     "STUDIO_BREAKER_CAP_SECONDS", 300.0, meaning="The longest it stays open before it probes again."
 )
 STUDIO_BREAKER_PROBES = env.integer(
-    "STUDIO_BREAKER_PROBES", 2, least=1, meaning="Probes of all workers together, one at first; when all succeed it closes."
+    "STUDIO_BREAKER_PROBES",
+    2,
+    least=1,
+    meaning="Probes of all workers together, one at first; when all succeed it closes.",
 )
 STUDIO_BREAKER_COUNTS = env.words(
     "STUDIO_BREAKER_COUNTS",

@@ -36,6 +36,12 @@ def address_of(workspace_id: uuid.UUID, kind: str, target: str) -> BreakerAddres
     return BreakerAddress(uuid.uuid5(_SPACE, f"{owner}/{key}"), owner, key, kind, target[:300])
 
 
+def address_of_key(workspace_id: uuid.UUID, key: str) -> BreakerAddress | None:
+    """The address that calls of this workspace with this key have; None: no call can have it."""
+    kind, _, target = key.partition(":")
+    return address_of(workspace_id, kind, target) if kind and _PLAIN.fullmatch(target) else None
+
+
 def is_shared(key: str) -> bool:
     """Whether the operator widened it to all workspaces."""
     return any(fnmatchcase(key, pattern) for pattern in settings.STUDIO_BREAKER_SHARED)

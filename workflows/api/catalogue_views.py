@@ -14,15 +14,22 @@ from rest_framework.response import Response
 from studio.common.api import RuledView
 from studio.common.renderers import dumps
 from studio.kernel.errors import NotFound
+from studio.operations.models import Breaker
 from workflows.api.base import matches
 from workflows.api.fields import JsonObject
 from workflows.engine.kinds import Effect
 from workflows.nodes import registry
+from workflows.services.breakers import has_breaker, phases_by_kind
 
 _IF_NONE_MATCH = OpenApiParameter(
     "If-None-Match", str, OpenApiParameter.HEADER, description="Answer 304 while this is still the ETag."
 )
 _UNCHANGED = OpenApiResponse(description="As it was.")
+
+
+class OpenBreakerSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    phase = serializers.ChoiceField(Breaker.Phase.choices)
 
 
 class NodeTypeSerializer(serializers.Serializer[Any]):
@@ -41,6 +48,11 @@ class NodeTypeSerializer(serializers.Serializer[Any]):
     opens_items = serializers.BooleanField()
     params_schema = JsonObject()
     example = JsonObject()
+    breakers = OpenBreakerSerializer(
+        many=True,
+        allow_null=True,
+        help_text="Breakers of this kind in the workspace that are not closed; null: its calls have none.",
+    )
 
     def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
         # `label` is a property of every serializer, so it cannot be declared as an attribute.
@@ -64,7 +76,10 @@ class NodeTypesView(RuledView):
     )
     def get(self, request: Request) -> Response:
         """Every kind that is installed here, sorted by kind."""
-        return _kept(request, {"results": list(_described().values()), "next": None})
+        phases = phases_by_kind(self.access.workspace_id)
+        return _kept(
+            request, {"results": [_with(one, phases) for one in _described().values()], "next": None}
+        )
 
 
 class NodeTypeView(RuledView):
@@ -82,12 +97,17 @@ class NodeTypeView(RuledView):
         found = _described().get(kind)
         if found is None:
             raise NotFound(what="node type")
-        return _kept(request, found)
+        return _kept(request, _with(found, phases_by_kind(self.access.workspace_id)))
 
 
 @functools.cache
 def _described() -> dict[str, dict[str, Any]]:
     return {entry["kind"]: entry for entry in registry.catalogue()}
+
+
+def _with(described: dict[str, Any], phases: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    kind = described["kind"]
+    return {**described, "breakers": phases.get(kind, []) if has_breaker(kind) else None}
 
 
 def _kept(request: Request, document: dict[str, Any]) -> Response:

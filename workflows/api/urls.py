@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import path
 
+from workflows.api.breaker_views import BreakerViewSet
 from workflows.api.catalogue_views import NodeTypesView, NodeTypeView
 from workflows.api.document_views import BlobView, TicketView
 from workflows.api.execution_views import ExecutionViewSet
@@ -57,6 +58,11 @@ _operations = [
     path("workers/health", WorkerViewSet.as_view({"get": "health"})),
     path("workers/stats", WorkerViewSet.as_view({"get": "stats"})),
     path("queues", QueuesView.as_view()),
+    path("breakers", BreakerViewSet.as_view({"get": "list"})),
+    path("breakers/<str:key>", BreakerViewSet.as_view({"get": "retrieve"})),
+    path("breakers/<str:key>/open", BreakerViewSet.as_view({"post": "force_open"})),
+    path("breakers/<str:key>/close", BreakerViewSet.as_view({"post": "force_close"})),
+    path("breakers/<str:key>/reset", BreakerViewSet.as_view({"post": "reset"})),
 ]
 _catalogue = [
     path("node-types", NodeTypesView.as_view()),

@@ -1,5 +1,6 @@
-"""Operators' page of workers."""
+"""Operators' pages of workers and breakers."""
 
+from studio.operations.admin.breaker import BreakerAdmin
 from studio.operations.admin.worker import WorkerAdmin
 
-__all__ = ["WorkerAdmin"]
+__all__ = ["BreakerAdmin", "WorkerAdmin"]
