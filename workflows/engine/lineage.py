@@ -8,7 +8,7 @@ from functools import cached_property
 
 from workflows.engine.plan import Plan, PlanNode
 
-_PART = re.compile(r"(each|loop)\.([0-9]{1,9})")
+_PART = re.compile(r"(each|loop)\.(0|[1-9][0-9]{0,8})")
 
 
 class WrongIteration(ValueError):

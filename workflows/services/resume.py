@@ -106,7 +106,7 @@ def prepare_retry(*, workspace: Workspace, execution_id: uuid.UUID) -> Prepared:
 def resume(prepared: Prepared, *, by: Actor) -> Execution:
     """Start the execution that goes on from the kept steps."""
     old, request = prepared.execution, prepared.request
-    new = _new_execution(prepared)
+    new = _new_execution(prepared, by)
     kept, written_in = _kept_steps(prepared)
     with connection.cursor() as cursor:
         submit_now(cursor, new)
@@ -222,7 +222,7 @@ def _placed(node: PlanNode, iteration: str, pointer: str) -> Place:
         raise _invalid(pointer, "wrong_iteration", detail) from error
 
 
-def _new_execution(prepared: Prepared) -> NewExecution:
+def _new_execution(prepared: Prepared, by: Actor) -> NewExecution:
     old, target, request = prepared.execution, prepared.target, prepared.request
     identifier = uuid7()
     trigger = prepared.trigger_node
@@ -240,6 +240,7 @@ def _new_execution(prepared: Prepared) -> NewExecution:
         region=old.region,
         priority=old.priority,
         resumed_from=old.pk,
+        started_by=by.user_id,
         lineage_id=None if request.send_again else old.lineage_id or old.pk,
         tags=list(old.tags),
     )
