@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +18,6 @@ from workflows.runtime.sweep import mail_of
 VARIABLES_SQL = """
 SELECT workspace_id, name, value::text FROM workflows_variable WHERE workspace_id = ANY(%s::uuid[])
 """
-VARIABLES_SECONDS = 2.0
 
 
 @dataclass(slots=True)
@@ -34,18 +31,11 @@ class Loaded:
     variables: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass
-class _Fresh:
-    values: dict[str, Any]
-    until: float
-
-
 class Loader:
-    """Reads on the connection it is given; plans and variables are kept for a while."""
+    """Reads on the connection it is given. Plans are kept, they never change; variables are read each time."""
 
     def __init__(self, plans: Plans) -> None:
         self.plans = plans
-        self._variables: dict[uuid.UUID, _Fresh] = {}
 
     async def load(self, connection: Connection, claimed: Sequence[Claimed]) -> list[Loaded]:
         plans = await self.plans.load(connection, {one.definition_id for one in claimed})
@@ -74,15 +64,10 @@ class Loader:
         ]
         if not wanting:
             return
-        now = asyncio.get_running_loop().time()
-        workspaces = {one.claimed.workspace_id for one in wanting}
-        stale = [w for w in workspaces if w not in self._variables or self._variables[w].until < now]
-        if stale:
-            self._variables.update({w: _Fresh({}, now + VARIABLES_SECONDS) for w in stale})
-            cursor = await connection.execute(VARIABLES_SQL, [stale])
-            for workspace, name, value in await cursor.fetchall():
-                self._variables[workspace].values[name] = (  # type: ignore[index]
-                    None if value is None else orjson.loads(value)  # type: ignore[arg-type]
-                )
+        workspaces = list({one.claimed.workspace_id for one in wanting})
+        values: dict[object, dict[str, Any]] = {workspace: {} for workspace in workspaces}
+        cursor = await connection.execute(VARIABLES_SQL, [workspaces])
+        for workspace, name, value in await cursor.fetchall():
+            values[workspace][str(name)] = None if value is None else orjson.loads(str(value))
         for one in wanting:
-            one.variables = self._variables[one.claimed.workspace_id].values
+            one.variables = values[one.claimed.workspace_id]
