@@ -7,6 +7,12 @@ from typing import Any
 from django.urls import path
 
 from workflows.api.breaker_views import BreakerViewSet
+from workflows.api.cache_views import (
+    CacheEntriesViewSet,
+    CacheInvalidateView,
+    CacheShadowView,
+    CacheStatsView,
+)
 from workflows.api.catalogue_views import NodeTypesView, NodeTypeView
 from workflows.api.document_views import BlobView, TicketView
 from workflows.api.execution_views import ExecutionViewSet
@@ -58,6 +64,10 @@ _operations = [
     path("workers/health", WorkerViewSet.as_view({"get": "health"})),
     path("workers/stats", WorkerViewSet.as_view({"get": "stats"})),
     path("queues", QueuesView.as_view()),
+    path("cache/stats", CacheStatsView.as_view()),
+    path("cache/entries", CacheEntriesViewSet.as_view({"get": "list"})),
+    path("cache/invalidate", CacheInvalidateView.as_view()),
+    path("cache/shadow", CacheShadowView.as_view()),
     path("breakers", BreakerViewSet.as_view({"get": "list"})),
     path("breakers/<str:key>", BreakerViewSet.as_view({"get": "retrieve"})),
     path("breakers/<str:key>/open", BreakerViewSet.as_view({"post": "force_open"})),

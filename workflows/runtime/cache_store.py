@@ -128,16 +128,20 @@ class Found:
     leads: bool
 
 
+DIGEST_FIELD: Final = "digest:"
+"""What belongs to nothing but itself has a cut and no index."""
+
+
 def cut_fields(
     *, kind: str, workflow: str | None, tags: Sequence[str], digest: str, name: str | None
 ) -> tuple[str, ...]:
-    """The fields of the cuts, and the indexes, that an output belongs to; the first is that of all."""
-    fields = ["*", f"kind:{kind}"]
+    """What an output belongs to, for cuts and indexes; the first is all there is."""
+    fields = ["*", f"kind:{kind}", DIGEST_FIELD + digest]
     if workflow is not None:
         fields.append(f"workflow:{workflow}")
-    fields += [f"tag:{tag}" for tag in tags]
-    fields.append(f"key:{digest if name is None else name}")
-    return tuple(fields)
+    if name is not None:
+        fields.append(f"key:{name}")
+    return (*fields, *(f"tag:{tag}" for tag in tags))
 
 
 class CacheStore:
@@ -184,10 +188,22 @@ class CacheStore:
             keys.cache_entry_key(workspace, asked.digest),
             keys.cache_cuts_key(workspace),
             keys.cache_flight_key(workspace, asked.digest),
-            *(keys.cache_index_key(workspace, field) for field in asked.fields),
+            *(
+                keys.cache_index_key(workspace, field)
+                for field in asked.fields
+                if not field.startswith(DIGEST_FIELD)
+            ),
         ]
         times = [int(seconds * 1000) for seconds in (life.fresh, life.stale, life.kept)]
-        given: list[Any] = [token, value, orjson.dumps(meta), began, *times, "\n".join(asked.fields), asked.digest]
+        given: list[Any] = [
+            token,
+            value,
+            orjson.dumps(meta),
+            began,
+            *times,
+            "\n".join(asked.fields),
+            asked.digest,
+        ]
         given += [MOST_ENTRIES, keys.cache_entry_key(workspace, "")]
         return bool(await self._guarded(self._keep(keys=named, args=given)))
 

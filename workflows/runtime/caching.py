@@ -256,14 +256,15 @@ def _rendered_names(
         return None, []
     names = scope()
     given = None if key is None else _text(key.render(names))
-    return given, [] if tags is None else [_tag(one) for one in tags.render(names)]
+    return given, [] if tags is None else [tag_of(one) for one in tags.render(names)]
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else codec.pack(value).hex()
 
 
-def _tag(value: Any) -> str:
+def tag_of(value: Any) -> str:
+    """A tag on one line, as it is kept and asked for."""
     return " ".join(str(value).split())[:TAG_CHARS]
 
 
