@@ -274,6 +274,14 @@ class Lab:
         )
         return workflow
 
+    async def set_variable(self, name: str, value: Any) -> None:
+        await self.connection.execute(
+            "INSERT INTO workflows_variable (id, workspace_id, name, value, created_at, updated_at)"
+            " VALUES (%s, %s, %s, %s, now(), now())"
+            " ON CONFLICT (workspace_id, name) DO UPDATE SET value = excluded.value",
+            [uuid7(), self.workspace, name, json.dumps(value)],
+        )
+
     async def mail(self, execution: uuid.UUID, kind: str, name: str = "", value: Any = None) -> None:
         stored = payload.store(value, workspace_id=self.workspace, execution_id=execution)
         await self.connection.execute(

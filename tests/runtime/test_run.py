@@ -286,3 +286,15 @@ async def test_a_nul_character_in_an_error_does_not_stop_its_execution(lab: Lab)
     done = await lab.run(flow(node("a", "flow.fail", message="{{ trigger.text }}")), {"text": "a\x00b"})
 
     assert (done["status"], done["error"]["message"]) == ("failed", "ab")
+
+
+async def test_a_changed_variable_is_seen_by_the_next_execution(lab: Lab) -> None:
+    await lab.start_engine()
+    graph = flow(setting("a", seen="{{ vars.greeting }}"))
+
+    seen = []
+    for greeting in ("hello", "good day"):
+        await lab.set_variable("greeting", greeting)
+        seen.append((await lab.run(graph))["output"])
+
+    assert seen == [{"seen": "hello"}, {"seen": "good day"}]
