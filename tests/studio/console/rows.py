@@ -10,9 +10,11 @@ from django.db import connection
 
 from studio.accounts.models import ApiKey, Membership, User, Workspace
 from studio.kernel import codec
+from studio.kernel.breaker import Breaker as State
 from studio.kernel.clock import utcnow
 from studio.kernel.ids import content_id, step_id, uuid7
-from studio.operations.models import Worker
+from studio.operations.breaker_address import address_of
+from studio.operations.models import Breaker, Worker
 from studio.security.models import Credential
 from webhooks.models import Source
 from workflows.models import Definition, Schedule, Version, Workflow
@@ -102,10 +104,16 @@ def _history(workspace: Workspace) -> dict[str, uuid.UUID]:
         id=worker, name="host-1", host="host", pid=1, region="local", queues=["default"], slots=500,
         lock_key=1, started_at=utcnow(), heartbeat_at=utcnow(), lease_until=utcnow(),
     )  # fmt: skip
+    address = address_of(workspace.pk, "http.request", "api.example.com:443")
+    Breaker.objects.create(
+        id=address.id, workspace=workspace, key=address.key, kind=address.kind, target=address.target,
+        revision=1, state=State().as_document(), since=utcnow(), changed_at=utcnow(),
+    )  # fmt: skip
     return {
         "workflows_execution": execution,
         "workflows_step": step_id(execution, "fetch", ""),
         "webhooks_event": event,
         "security_auditentry": audit,
         "operations_worker": worker,
+        "operations_breaker": address.id,
     }

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from studio.accounts.models import User
-from studio.operations.models import Worker
+from studio.operations.models import Breaker, Worker
 from studio.security.models import AuditEntry
 from tests.studio.console.rows import World
 from workflows.models import Execution, MailboxItem, Workflow
@@ -18,6 +18,7 @@ ACTIONS = [
     ("workflows_execution", "cancel"),
     ("workflows_workflow", "pause"),
     ("operations_worker", "drain"),
+    ("operations_breaker", "force_open"),
 ]
 
 
@@ -82,3 +83,19 @@ def test_staff_who_may_only_look_cannot_act(
     act(client, world, page, action)
 
     assert deeds() == before
+
+
+def test_a_breaker_is_held_open_for_a_while_and_reset(staff: Client, world: World) -> None:
+    url = reverse("admin:operations_breaker_changelist")
+    chosen = {"_selected_action": [str(world.ids["operations_breaker"])]}
+
+    staff.post(url, {**chosen, "action": "force_open", "reason": "Maintenance.", "minutes": "30"})
+
+    breaker = Breaker.objects.get()
+    assert (breaker.phase, breaker.machine.forced, breaker.reason) == ("open", True, "Maintenance.")
+    assert breaker.until is not None
+    assert 1790 < (breaker.until - breaker.since).total_seconds() < 1810
+    assert AuditEntry.objects.get(action="breaker.opened").workspace_id == world.workspace.pk
+
+    act(staff, world, "operations_breaker", "reset")
+    assert (Breaker.objects.get().phase, Breaker.objects.get().set_by) == ("closed", "")

@@ -18,6 +18,7 @@ HISTORY = [
     "webhooks_event",
     "security_auditentry",
     "operations_worker",
+    "operations_breaker",
 ]
 
 
