@@ -250,6 +250,10 @@ SPECTACULAR_SETTINGS = {
         "ExecutionStatus": "workflows.models.Execution.Status",
         "StepStatus": "workflows.api.execution_serializers.STEP_STATUSES",
         "EventStatus": "webhooks.models.Event.Status",
+        "ErrorGroupState": "workflows.models.ErrorGroup.State",
+        "DeadLetterState": "workflows.models.DeadLetter.State",
+        "JobState": "workflows.models.Job.State",
+        "JobItemState": "workflows.models.JobItem.State",
     },
     "SWAGGER_UI_SETTINGS": {"persistAuthorization": False, "validatorUrl": None},
 }

@@ -15,9 +15,12 @@ from studio.kernel.ids import uuid7
 from studio.security.models import Credential
 from studio.security.services.credentials import create_credential
 from tests.workflows.definitions import GREET, definition, node
+from tests.workflows.failures import dead, failed, group_of
 from tests.workflows.rows import execution, step
 from webhooks.models import Source
-from workflows.models import Blob, Execution, Variable, Workflow
+from workflows.models import Blob, DeadLetter, ErrorGroup, Execution, Job, Variable, Workflow
+from workflows.services.grouping import group_failures
+from workflows.services.jobs import JobRequest, start_job
 from workflows.services.versions import publish_workflow
 from workflows.services.workflows import create_workflow
 
@@ -81,6 +84,33 @@ def _source(workspace: Workspace) -> uuid.UUID:
     return Source.objects.filter(workspace=workspace).latest("created_at").pk
 
 
+def _error_group(workspace: Workspace) -> uuid.UUID:
+    """One without a job at work on it."""
+    found = ErrorGroup.objects.filter(workspace=workspace, state="new", jobs=None).first()
+    return (
+        found or group_of(failed(workspace, f"Broken as never before: {'x' * ErrorGroup.objects.count()}."))
+    ).pk
+
+
+def _dead_letter(workspace: Workspace) -> uuid.UUID:
+    found = DeadLetter.objects.filter(workspace=workspace, state="open").first()
+    if found is not None:
+        return found.pk
+    row = dead(workspace, given={"name": "Ada"})
+    step(row, "start", "trigger.manual", 1, output={"name": "Ada"})
+    group_failures()
+    return row.pk
+
+
+def _job(workspace: Workspace) -> uuid.UUID:
+    found = Job.objects.filter(workspace=workspace, state="running").first()
+    if found is None:
+        _execution(workspace)
+        rows = Execution.objects.filter(workspace=workspace)
+        found = start_job(workspace=workspace, request=JobRequest(verb="cancel", rows=rows), by=SYSTEM)
+    return found.pk
+
+
 TARGETS: dict[str, Callable[[Workspace], uuid.UUID]] = {
     "/workflows/": _workflow,
     "/executions/": _execution,
@@ -89,6 +119,9 @@ TARGETS: dict[str, Callable[[Workspace], uuid.UUID]] = {
     "/credentials/": _credential,
     "/api-keys/": _api_key,
     "/webhooks/sources/": _source,
+    "/error-groups/": _error_group,
+    "/dead-letters/": _dead_letter,
+    "/jobs/": _job,
 }
 
 

@@ -36,3 +36,14 @@ MEASURE = OpenApiExample("Measure all workflows for an hour", value={"seconds": 
 FORCE_BREAKER = OpenApiExample(
     "For an hour", value={"reason": "Maintenance until noon.", "expires_in": 3600}, request_only=True
 )
+BULK = OpenApiExample(
+    "How many would be cancelled",
+    value={"verb": "cancel", "filter": {"status": "waiting"}, "dry_run": True},
+    request_only=True,
+)
+RETRY_GROUP = OpenApiExample(
+    "Go on with what is published now",
+    value={"version": "published", "canary": [1, 10], "per_second": 20},
+    request_only=True,
+)
+IGNORE = OpenApiExample("Until it was seen a hundred times more", value={"count": 100}, request_only=True)

@@ -83,6 +83,7 @@ class ExecutionQuerySerializer(serializers.Serializer[Any]):
     )
     started_after = serializers.DateTimeField(required=False, help_text="At this time or later.")
     started_before = serializers.DateTimeField(required=False, help_text="Before this time.")
+    error_group = serializers.UUIDField(required=False)
     min_duration = Seconds(required=False, help_text="Seconds from start to end, at least.")
     region = serializers.CharField(required=False, max_length=63)
     q = serializers.CharField(
@@ -177,6 +178,11 @@ class RunUnsavedSerializer(_RunSerializer):
 class RunQuerySerializer(serializers.Serializer[Any]):
     wait = Seconds(
         most=60, required=False, help_text="Answer 200 with the execution if it ends within so many seconds."
+    )
+    queue = serializers.ChoiceField(
+        ["true", "false"],
+        required=False,
+        help_text="`false`: 429 instead of waiting for a place under a concurrency limit.",
     )
 
 

@@ -40,6 +40,8 @@ def filter_executions(
         rows = rows.filter(pk__gte=lower_bound(max(asked["started_after"], _EPOCH)))
     if "started_before" in asked:
         rows = rows.filter(pk__lt=lower_bound(max(asked["started_before"], _EPOCH)))
+    if "error_group" in asked:
+        rows = rows.filter(error_group_id=asked["error_group"])
     if "min_duration" in asked:
         least = timedelta(seconds=asked["min_duration"])
         rows = rows.filter(finished_at__gte=F("started_at") + least)

@@ -15,7 +15,9 @@ from workflows.api.cache_views import (
 )
 from workflows.api.catalogue_views import NodeTypesView, NodeTypeView
 from workflows.api.document_views import BlobView, TicketView
+from workflows.api.error_views import DeadLetterViewSet, ErrorGroupViewSet
 from workflows.api.execution_views import ExecutionViewSet
+from workflows.api.job_views import BulkViewSet, JobViewSet
 from workflows.api.resume_views import ResumeViewSet
 from workflows.api.run_views import RunUnsavedView, RunView
 from workflows.api.variable_views import VariableViewSet
@@ -48,6 +50,7 @@ _workflows = [
 _executions = [
     path("run", RunUnsavedView.as_view()),
     path("executions", ExecutionViewSet.as_view({"get": "list"})),
+    path("executions/bulk", BulkViewSet.as_view({"post": "bulk"})),
     path("executions/<uuid:id>", ExecutionViewSet.as_view({"get": "retrieve"})),
     path("executions/<uuid:id>/steps", ExecutionViewSet.as_view({"get": "steps"})),
     path("executions/<uuid:id>/events", ExecutionViewSet.as_view({"get": "events"})),
@@ -58,6 +61,24 @@ _executions = [
     path("executions/<uuid:id>/signals/<str:name>", ExecutionViewSet.as_view({"post": "signal"})),
     path("blobs/<uuid:id>", BlobView.as_view()),
     path("tickets", TicketView.as_view()),
+]
+_failures = [
+    path("error-groups", ErrorGroupViewSet.as_view({"get": "list"})),
+    path("error-groups/<uuid:id>", ErrorGroupViewSet.as_view({"get": "retrieve"})),
+    path("error-groups/<uuid:id>/resolve", ErrorGroupViewSet.as_view({"post": "resolve"})),
+    path("error-groups/<uuid:id>/ignore", ErrorGroupViewSet.as_view({"post": "ignore"})),
+    path("error-groups/<uuid:id>/reopen", ErrorGroupViewSet.as_view({"post": "reopen"})),
+    path("error-groups/<uuid:id>/retry", ErrorGroupViewSet.as_view({"post": "retry"})),
+    path("dead-letters", DeadLetterViewSet.as_view({"get": "list"})),
+    path("dead-letters/<uuid:id>", DeadLetterViewSet.as_view({"get": "retrieve"})),
+    path("dead-letters/<uuid:id>/retry", DeadLetterViewSet.as_view({"post": "retry"})),
+    path("dead-letters/<uuid:id>/discard", DeadLetterViewSet.as_view({"post": "discard"})),
+    path("jobs", JobViewSet.as_view({"get": "list"})),
+    path("jobs/<uuid:id>", JobViewSet.as_view({"get": "retrieve"})),
+    path("jobs/<uuid:id>/items", JobViewSet.as_view({"get": "items"})),
+    path("jobs/<uuid:id>/pause", JobViewSet.as_view({"post": "pause"})),
+    path("jobs/<uuid:id>/continue", JobViewSet.as_view({"post": "go_on"})),
+    path("jobs/<uuid:id>/abort", JobViewSet.as_view({"post": "abort"})),
 ]
 _operations = [
     path("workers", WorkerViewSet.as_view({"get": "list"})),
@@ -81,4 +102,4 @@ _catalogue = [
     path("variables/<uuid:id>", VariableViewSet.as_view(_ONE)),
 ]
 
-urlpatterns = [*_workflows, *_executions, *_catalogue, *_operations]
+urlpatterns = [*_workflows, *_executions, *_catalogue, *_failures, *_operations]

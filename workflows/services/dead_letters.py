@@ -46,7 +46,7 @@ def _open(workspace: Workspace, letter_id: uuid.UUID) -> DeadLetter:
 
 def _settle(letter: DeadLetter, state: DeadLetter.State, action: str, by: Actor) -> DeadLetter:
     letter.state, letter.settled_by = state, by.actor_name
-    letter.settled_at = Now()  # type: ignore[assignment] # the store's time
+    letter.settled_at = Now()
     letter.save()
     letter.refresh_from_db()
     audit.record(action, target=letter, by=by, details={"execution": str(letter.pk)})

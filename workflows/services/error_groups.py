@@ -118,9 +118,9 @@ def retry_request(
 
 
 @transaction.atomic
-def retry_group(*, workspace: Workspace, request: JobRequest, by: Actor) -> Job:
+def retry_group(*, workspace: Workspace, group: ErrorGroup, request: JobRequest, by: Actor) -> Job:
     """Start the job of `retry_request`; raise Conflict while another one is at work on the group."""
-    group = ErrorGroup.objects.select_for_update().get(pk=request.error_group.pk)
+    ErrorGroup.objects.select_for_update().get(pk=group.pk)
     if Job.objects.filter(error_group=group, state__in=[Job.State.RUNNING, Job.State.PAUSED]).exists():
         reason = "A job is at work on this error group already. Wait for it, or abort it."
         raise Conflict(reason=reason, error_code="job_running")

@@ -110,7 +110,7 @@ def _change(
         job.known_groups = [*job.known_groups, uuid.UUID(reason["error_group"])]
     job.state = to
     job.stop_reason = {"code": STOPPED_BY_SOMEBODY, "by": by.actor_name} if to == Job.State.STOPPED else None
-    job.finished_at = Now() if to == Job.State.STOPPED else None  # type: ignore[assignment] # the store's time
+    job.finished_at = Now() if to == Job.State.STOPPED else None
     job.save()
     job.refresh_from_db()
     audit.record(action, target=job, by=by, details=_noted(job))
