@@ -31,6 +31,7 @@ UNAUTHENTICATED: Final = 4401
 NOT_FOUND: Final = 4404
 TOO_SLOW: Final = 4008
 TRY_AGAIN: Final = 1013
+DEFECT: Final = 1011
 CHECK_SECONDS: Final = 60.0
 SEND_SECONDS: Final = 20.0
 
@@ -95,6 +96,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # Channels has
             return TOO_SLOW
         except (StoreAway, RedisError, OSError):
             return TRY_AGAIN
+        except Exception:
+            # A defect of ours must close the socket, or the client waits for ever.
+            log.exception("live.defect", path=self.scope.get("path"))
+            return DEFECT
 
     async def _hand_on(self, admission: Admission) -> int:
         loop = asyncio.get_running_loop()

@@ -9,17 +9,19 @@ from types import SimpleNamespace
 from typing import Any, Final, Protocol
 
 from studio.kernel.ids import step_range
-from workflows.services.presentation import execution_event, present_execution, present_step, step_event
+from workflows.services.presentation import (
+    ExecutionRow,
+    StepRow,
+    execution_event,
+    present_execution,
+    present_step,
+    shown_columns,
+    step_event,
+)
 
-_EXECUTION: Final = (
-    "id", "workspace_id", "workflow_id", "version", "status", "trigger_node", "trigger_kind", "error", "reason",
-    "queue", "region", "priority", "parent_id", "resumed_from", "tags", "created_at", "started_at", "finished_at",
-    "seq",
-)  # fmt: skip
-_STEP: Final = (
-    "id", "node", "kind", "iteration", "status", "attempt", "handled", "reason", "error", "wait", "due_at",
-    "queued_at", "started_at", "finished_at", "seq",
-)  # fmt: skip
+# What is shown decides what is read: a column that presentation asks for cannot be missing here.
+_EXECUTION: Final = (*shown_columns(ExecutionRow), "workspace_id", "seq")
+_STEP: Final = (*shown_columns(StepRow), "seq")
 _COLUMNS: Final = [*(f"e.{name}" for name in _EXECUTION), *(f"s.{name}" for name in _STEP)]
 
 # One statement, so that the execution and its steps are of the same moment.

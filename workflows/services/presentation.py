@@ -92,6 +92,11 @@ class StepRow(Protocol):
     def finished_at(self) -> datetime | None: ...
 
 
+def shown_columns(row: type[ExecutionRow] | type[StepRow]) -> tuple[str, ...]:
+    """The columns that presentation reads of such a row."""
+    return tuple(name for name, member in vars(row).items() if isinstance(member, property))
+
+
 def execution_url(execution_id: UUID) -> str:
     return f"/api/v1/executions/{execution_id}"
 
