@@ -336,3 +336,20 @@ def test_the_method_decides_the_effect(method: str, effect: Effect) -> None:
 )
 def test_a_request_is_checked_when_it_is_written(params: dict[str, Any], expected: dict[str, str]) -> None:
     assert codes(KIND, params) == expected
+
+
+@pytest.mark.parametrize(
+    ("params", "place"),
+    [
+        ({"url": "https://API.example.com/a?b=c"}, "api.example.com:443"),
+        ({"url": "http://api.example.com:8080/x"}, "api.example.com:8080"),
+        ({"url": "http://[::1]/"}, "::1:80"),
+        ({"url": "https://a.example/", "auth": "bearer", "credential": "shop"}, "a.example:443@shop"),
+        ({"url": "https://a.example:port/"}, None),
+        ({"url": "nowhere"}, None),
+    ],
+)
+def test_calls_to_one_host_and_port_with_one_credential_share_a_breaker(
+    params: dict[str, Any], place: str | None
+) -> None:
+    assert registry.node("http.request").breaker_of(registry.parse_params("http.request", params)) == place

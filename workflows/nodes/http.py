@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -121,15 +122,8 @@ class Request(Node):
 
     def breaker_of(self, params: Params) -> str | None:
         """The host and port, apart for each credential: one that is over its limit says nothing of another."""
-        try:
-            parts = urlsplit(params.url)
-            port = parts.port or (443 if parts.scheme.lower() == "https" else 80)
-        except ValueError:
-            return None
-        if not parts.hostname:
-            return None
-        place = f"{parts.hostname}:{port}"
-        return place if params.credential is None else f"{place}@{params.credential}"
+        place = _place(params.url)
+        return place if place is None or params.credential is None else f"{place}@{params.credential}"
 
     def keeping_of(self, params: Params, output: Any) -> Keeping:
         return keeping_of(output["status"], output["headers"])
@@ -170,6 +164,16 @@ class Request(Node):
             host = urlsplit(params.url).hostname or "the server"
             raise status_error(answer, params.method, host, ctx.now)
         return answer
+
+
+@functools.lru_cache(maxsize=4096)
+def _place(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        return None
+    return f"{parts.hostname}:{port}" if parts.hostname else None
 
 
 def _message(params: Request.Params) -> _Message:
