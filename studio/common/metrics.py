@@ -190,11 +190,13 @@ def _rows(statement: str) -> list[tuple[object, ...]]:
 _LIVE_SQL = """
 SELECT status, count(*) FROM workflows_execution WHERE status IN ('waiting', 'paused') GROUP BY status
 UNION ALL SELECT 'running', count(*) FROM workflows_execution WHERE owner IS NOT NULL
-UNION ALL SELECT 'queued', count(*) FROM workflows_execution WHERE status = 'queued'
+UNION ALL SELECT 'queued',
+    (SELECT count(*) FROM workflows_execution WHERE status = 'queued' AND admitted)
+    + (SELECT count(*) FROM workflows_execution WHERE status = 'queued' AND NOT admitted)
 """
 _QUEUES_SQL = """
 SELECT region, queue, count(*), coalesce(extract(epoch FROM now() - min(coalesce(due_at, created_at))), 0)
-FROM workflows_execution WHERE status = 'queued' GROUP BY region, queue
+FROM workflows_execution WHERE status = 'queued' AND admitted GROUP BY region, queue
 """
 _WORKERS_SQL = """
 SELECT name, status, in_flight, slots, loop_lag_ms / 1000,

@@ -60,7 +60,7 @@ class Runnable:
 
 class Definitions:
     def __init__(self, reader: Reader) -> None:
-        self._reader = reader
+        self.reader = reader
         self._pointers = Kept(self._read_pointers, most=MOST, seconds=POINTER_SECONDS, worth=bool)
         self._versions = Kept(self._read_version, most=MOST, worth=bool)
         self._drafts = Kept(self._read_draft, most=MOST // 4)
@@ -108,15 +108,15 @@ class Definitions:
         return Runnable(await self._plans.get(definition), definition, version=number)
 
     async def _read_pointers(self, workflow_id: uuid.UUID) -> Pointers | None:
-        row = await self._reader.row(WORKFLOW_SQL, [workflow_id])
+        row = await self.reader.row(WORKFLOW_SQL, [workflow_id])
         return Pointers(*row) if row else None
 
     async def _read_version(self, key: tuple[uuid.UUID, int]) -> uuid.UUID | None:
-        row = await self._reader.row(VERSION_SQL, key)
+        row = await self.reader.row(VERSION_SQL, key)
         return row[0] if row else None
 
     async def _read_draft(self, key: tuple[uuid.UUID, int]) -> Runnable:
-        row = await self._reader.row(DRAFT_SQL, key)
+        row = await self.reader.row(DRAFT_SQL, key)
         if row is None:
             raise Conflict(reason="The draft changed just now; run it again.", error_code="changed_elsewhere")
         workspace_id, draft, problems = row
@@ -127,7 +127,7 @@ class Definitions:
         return Runnable(await asyncio.to_thread(compile_plan, draft, registry), identifier, body)
 
     async def _read_plan(self, definition: uuid.UUID) -> Plan:
-        row = await self._reader.row(BODY_SQL, [definition])
+        row = await self.reader.row(BODY_SQL, [definition])
         if row is None:
             raise NotFound(what="definition")
         return await asyncio.to_thread(compile_plan, codec.decode(row[0]), registry)

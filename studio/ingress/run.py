@@ -18,10 +18,11 @@ from studio.kernel.errors import Invalid, Malformed
 from workflows.runtime.bell import Bell
 from workflows.runtime.records import Accepted, NewExecution
 from workflows.services.presentation import execution_url
+from workflows.services.room import ROOM_SQL, Question, question_about
 from workflows.services.submission import RunRequest, build_execution, read_run_request, run_idempotency
 
 MOST_WAIT_SECONDS: Final = 60.0
-_PARAMETERS: Final = frozenset({"wait"})
+_PARAMETERS: Final = frozenset({"wait", "queue"})
 
 
 @dataclass
@@ -37,7 +38,8 @@ class RunRoute:
     async def answer(self, request: Request, authorization: bytes, workflow_id: uuid.UUID | None) -> Answer:
         access = await self.authentication.access(authorization)
         access.require("execution.run" if workflow_id else "execution.run_unsaved")
-        wait = _wait_seconds(request.query(_PARAMETERS).get("wait"))
+        query = request.query(_PARAMETERS)
+        wait, may_queue = _wait_seconds(query.get("wait")), _may_queue(query.get("queue", "true"))
         body = await request.body()
         asked = read_run_request(json_document(request, body), ad_hoc=workflow_id is None)
         runnable = await self._runnable(access, workflow_id, asked)
@@ -52,7 +54,9 @@ class RunRoute:
             version=runnable.version,
             waiting=wait is not None,
             idempotency=run_idempotency(_key(request), workflow_id=workflow_id, body=body),
+            started_by=access.user_id,
         )
+        await self._require_room(question_about(execution, runnable.plan, asked.input, may_queue=may_queue))
         if wait is None:
             return _accepted(await self._commit(execution))
         return await self._commit_and_wait(execution, wait)
@@ -61,6 +65,10 @@ class RunRoute:
         if workflow_id is not None:
             return await self.definitions.saved(access.workspace_id, workflow_id, asked)
         return await self.definitions.ad_hoc(access.workspace_id, asked.definition or {})
+
+    async def _require_room(self, question: Question | None) -> None:
+        if question is not None:
+            question.judge(await self.definitions.reader.row(ROOM_SQL, question.parameters) or ())
 
     async def _commit(self, execution: NewExecution) -> Accepted:
         try:
@@ -98,6 +106,12 @@ def _replayed(accepted: Accepted) -> list[tuple[bytes, bytes]]:
 def _key(request: Request) -> str | None:
     key = request.text_header(b"idempotency-key")
     return None if key is None else read_key({"Idempotency-Key": key})
+
+
+def _may_queue(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise Malformed(reason="`queue` is true or false.")
+    return text == "true"
 
 
 def _wait_seconds(text: str | None) -> float | None:

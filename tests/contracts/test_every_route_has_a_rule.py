@@ -15,8 +15,11 @@ from studio.common.rules import MEMBER, PUBLIC
 from tests.studio.accounts.people import Person, Stranger
 
 METHODS = ("get", "post", "put", "patch", "delete")
-# Reading these is for everybody; signing in is what makes somebody known.
-OPEN = {"get session", "post session", "delete session", "get openapi.json", "get docs/"}
+# Reading these is for everybody; signing in is what makes somebody known; a link's token is all it takes.
+OPEN = {
+    *("get session", "post session", "delete session", "get openapi.json", "get docs/"),
+    *("get signals/<str:token>", "post signals/<str:token>"),
+}
 
 
 def routes(patterns: Any = None, prefix: str = "") -> Iterator[tuple[str, Any]]:

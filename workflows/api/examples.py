@@ -29,13 +29,7 @@ VARIABLE = OpenApiExample("A limit", value={"name": "limit", "value": 100}, requ
 RESUME = OpenApiExample(
     "See what would be run again", value={"from_node": "hello", "dry_run": True}, request_only=True
 )
-INVALIDATE = OpenApiExample(
-    "See what would be dropped", value={"kind": "http.request", "dry_run": True}, request_only=True
-)
-MEASURE = OpenApiExample("Measure all workflows for an hour", value={"seconds": 3600}, request_only=True)
-FORCE_BREAKER = OpenApiExample(
-    "For an hour", value={"reason": "Maintenance until noon.", "expires_in": 3600}, request_only=True
-)
+LINK = OpenApiExample("Good for an hour", value={"expires_in": 3600}, request_only=True)
 BULK = OpenApiExample(
     "How many would be cancelled",
     value={"verb": "cancel", "filter": {"status": "waiting"}, "dry_run": True},
@@ -47,3 +41,10 @@ RETRY_GROUP = OpenApiExample(
     request_only=True,
 )
 IGNORE = OpenApiExample("Until it was seen a hundred times more", value={"count": 100}, request_only=True)
+FORCE_BREAKER = OpenApiExample(
+    "For an hour", value={"reason": "Maintenance until noon.", "expires_in": 3600}, request_only=True
+)
+INVALIDATE = OpenApiExample(
+    "See what would be dropped", value={"kind": "http.request", "dry_run": True}, request_only=True
+)
+MEASURE = OpenApiExample("Measure all workflows for an hour", value={"seconds": 3600}, request_only=True)

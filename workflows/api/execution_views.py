@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,16 +13,9 @@ from studio.common.idempotency import creates
 from workflows.api import execution_serializers as shapes
 from workflows.api.base import ViewSet, parameters
 from workflows.api.filters import filter_executions, with_workflow_names
+from workflows.api.wait_views import accepted
 from workflows.models import Execution
 from workflows.services import executions
-from workflows.services.presentation import present_execution
-
-_SIGNAL = OpenApiParameter(
-    "name",
-    {"type": "string", "pattern": f"^{executions.SIGNAL_NAME.pattern}$"},
-    OpenApiParameter.PATH,
-    description="As `flow.wait` names it.",
-)
 
 
 class ExecutionViewSet(ViewSet):
@@ -37,7 +30,6 @@ class ExecutionViewSet(ViewSet):
         "events": "execution.read",
         "definition": "execution.read",
         "cancel": "execution.cancel",
-        "signal": "execution.signal",
     }
     query_parameters = {
         "list": parameters(shapes.ExecutionQuerySerializer),
@@ -92,27 +84,4 @@ class ExecutionViewSet(ViewSet):
         execution = executions.cancel_execution(
             workspace=self.workspace, execution_id=lookup["id"], by=self.caller
         )
-        return _accepted(execution)
-
-    @extend_schema(
-        operation_id="executions_signal",
-        parameters=[_SIGNAL],
-        request={"application/json": {"description": "What `flow.wait` puts out."}},
-        responses={202: shapes.AcceptedSerializer},
-    )
-    @creates()
-    def signal(self, request: Request, **lookup: Any) -> Response:
-        """Give it what a `flow.wait` awaits; a signal that comes early is kept for it."""
-        execution = executions.signal_execution(
-            workspace=self.workspace,
-            execution_id=lookup["id"],
-            name=lookup["name"],
-            payload=request.data if request._request.body else None,
-            by=self.caller,
-        )
-        return _accepted(execution)
-
-
-def _accepted(execution: Execution) -> Response:
-    shown = present_execution(execution)
-    return Response({name: shown[name] for name in ("id", "status", "url")}, status=202)
+        return accepted(execution)

@@ -29,7 +29,8 @@ class _RunView(RuledView):
     query_parameters = {"post": parameters(shapes.RunQuerySerializer)}
 
     def run(self, request: Request, workflow_id: uuid.UUID | None) -> Response:
-        wait = read_query(request, shapes.RunQuerySerializer).get("wait")
+        query = read_query(request, shapes.RunQuerySerializer)
+        wait = query.get("wait")
         accepted = start_execution(
             workspace_id=self.access.workspace_id,
             region=self.access.region,
@@ -39,6 +40,8 @@ class _RunView(RuledView):
             idempotency=run_idempotency(
                 read_key(request.headers), workflow_id=workflow_id, body=request._request.body
             ),
+            started_by=self.access.user_id,
+            may_queue=query.get("queue", "true") == "true",
         )
         ended = _ended(accepted.execution_id, wait) if wait else None
         return _answer(accepted, ended)

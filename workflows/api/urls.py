@@ -22,6 +22,7 @@ from workflows.api.resume_views import ResumeViewSet
 from workflows.api.run_views import RunUnsavedView, RunView
 from workflows.api.variable_views import VariableViewSet
 from workflows.api.version_views import VersionViewSet
+from workflows.api.wait_views import SignalLinkView, WaitViewSet
 from workflows.api.worker_views import QueuesView, WorkerViewSet
 from workflows.api.workflow_views import ImportViewSet, WorkflowViewSet
 
@@ -58,7 +59,12 @@ _executions = [
     path("executions/<uuid:id>/resume", ResumeViewSet.as_view({"post": "resume"})),
     path("executions/<uuid:id>/retry", ResumeViewSet.as_view({"post": "retry"})),
     path("executions/<uuid:id>/cancel", ExecutionViewSet.as_view({"post": "cancel"})),
-    path("executions/<uuid:id>/signals/<str:name>", ExecutionViewSet.as_view({"post": "signal"})),
+    path("executions/<uuid:id>/pause", WaitViewSet.as_view({"post": "pause"})),
+    path("executions/<uuid:id>/continue", WaitViewSet.as_view({"post": "go_on"})),
+    path("executions/<uuid:id>/approvals", WaitViewSet.as_view({"get": "approvals"})),
+    path("executions/<uuid:id>/signals/<str:name>", WaitViewSet.as_view({"post": "signal"})),
+    path("executions/<uuid:id>/signals/<str:name>/links", WaitViewSet.as_view({"post": "link"})),
+    path("signals/<str:token>", SignalLinkView.as_view()),
     path("blobs/<uuid:id>", BlobView.as_view()),
     path("tickets", TicketView.as_view()),
 ]

@@ -123,5 +123,5 @@ def _person(decision: Mapping[str, Any]) -> Any:
 
 
 def _output(decision: str, decisions: list[Any], ctx: NodeContext) -> dict[str, Any]:
-    form = next((one["form"] for one in reversed(decisions) if one.get("form")), {})
+    form: dict[str, Any] = next((one["form"] for one in reversed(decisions) if one.get("form")), {})
     return {"decision": decision, "decisions": decisions, "form": form, "input": ctx.input}

@@ -32,9 +32,11 @@ SIGNAL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 # What waits is queued at once. What runs is told by its owner's next look at the mail, and what parks in this
 # very moment by the sweepers.
+# An end wakes even what is paused or waits for a place, and needs no place.
 _WAKE_SQL = """
-UPDATE workflows_execution SET status = 'queued', due_at = now()
-WHERE id = %s AND status = 'waiting' AND owner IS NULL
+UPDATE workflows_execution SET status = 'queued', due_at = now(), admitted = slot IS NULL OR %(ends)s
+WHERE id = %(id)s AND owner IS NULL
+  AND (status = 'waiting' OR (%(ends)s AND (status = 'paused' OR (status = 'queued' AND NOT admitted))))
 """
 
 
@@ -48,8 +50,8 @@ def get_execution(*, workspace: Workspace, execution_id: uuid.UUID) -> Execution
 @transaction.atomic
 def cancel_execution(*, workspace: Workspace, execution_id: uuid.UUID, by: Actor) -> Execution:
     """Ask it to end: running steps are stopped, nothing new starts. Asking twice does no harm."""
-    execution = _live_execution(workspace, execution_id)
-    _post(execution, CANCEL)
+    execution = live_execution(workspace, execution_id)
+    post_mail(execution, CANCEL)
     audit.record("execution.cancel_requested", target=execution, by=by)
     return execution
 
@@ -59,15 +61,19 @@ def signal_execution(
     *, workspace: Workspace, execution_id: uuid.UUID, name: str, payload: Any, by: Actor
 ) -> Execution:
     """Give it what a `flow.wait` awaits; a signal that comes early is kept until something awaits it."""
+    require_signal_name(name)
+    execution = live_execution(workspace, execution_id)
+    post_mail(execution, SIGNAL, name, payload)
+    audit.record("execution.signalled", target=execution, by=by, details={"signal": name})
+    return execution
+
+
+def require_signal_name(name: str) -> None:
     if not SIGNAL_NAME.fullmatch(name):
         detail = (
             "A signal's name has letters, digits, `_`, `.` and `-`, at most 100, and no sign before them."
         )
         raise Invalid(reason=detail, problems=[Problem("", "bad_format", detail)])
-    execution = _live_execution(workspace, execution_id)
-    _post(execution, SIGNAL, name, payload)
-    audit.record("execution.signalled", target=execution, by=by, details={"signal": name})
-    return execution
 
 
 def describe_execution(execution: Execution) -> dict[str, Any]:
@@ -142,7 +148,8 @@ def events_after(execution: Execution, after: int, limit: int) -> tuple[list[dic
     return events, None
 
 
-def _live_execution(workspace: Workspace, execution_id: uuid.UUID) -> Execution:
+def live_execution(workspace: Workspace, execution_id: uuid.UUID) -> Execution:
+    """An execution that has not ended; raise NotFound or Conflict."""
     execution = get_execution(workspace=workspace, execution_id=execution_id)
     if execution.status in FINAL_STATUSES:
         reason = f"The execution has ended: it is {execution.status}."
@@ -150,10 +157,11 @@ def _live_execution(workspace: Workspace, execution_id: uuid.UUID) -> Execution:
     return execution
 
 
-def _post(execution: Execution, kind: str, name: str = "", payload: Any = None) -> None:
+def post_mail(execution: Execution, kind: str, name: str = "", payload: Any = None) -> None:
+    """Leave word for its owner, and wake it where it waits."""
     MailboxItem.objects.create(
         id=uuid7(), execution_id=execution.pk, kind=kind, name=name, payload=codec.encode(payload)
     )
     with connection.cursor() as cursor:
-        cursor.execute(_WAKE_SQL, [execution.pk])
+        cursor.execute(_WAKE_SQL, {"id": execution.pk, "ends": kind == CANCEL})
     transaction.on_commit(partial(bell().ring, [execution.queue]))

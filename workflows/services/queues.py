@@ -18,9 +18,10 @@ SERVED: Final = (Queue.DEFAULT, Queue.HIGH_PRIORITY, Queue.WEBHOOK)
 _LIVING = (Worker.Status.ALIVE, Worker.Status.DRAINING)
 _RECENT_MINUTES = 5
 
+# What a limit keeps waiting is not there for any worker yet.
 _WAITING_SQL = """
 SELECT region, queue, count(*), extract(epoch FROM now() - min(coalesce(due_at, created_at)))::float8
-FROM workflows_execution WHERE status = 'queued' GROUP BY region, queue
+FROM workflows_execution WHERE status = 'queued' AND admitted GROUP BY region, queue
 """
 _WORKERS_SQL = """
 SELECT region, queue, count(*) FROM operations_worker, unnest(queues) AS queue
@@ -29,7 +30,10 @@ WHERE status = 'alive' AND lease_until > now() GROUP BY region, queue
 # Each status has an index of its own that holds what is alive, and the list's index holds what is recent.
 _EXECUTIONS_SQL = """
 SELECT
-    (SELECT count(*) FROM workflows_execution WHERE workspace_id = %(workspace)s AND status = 'queued'),
+    (SELECT count(*) FROM workflows_execution
+     WHERE workspace_id = %(workspace)s AND status = 'queued' AND admitted)
+    + (SELECT count(*) FROM workflows_execution
+       WHERE workspace_id = %(workspace)s AND status = 'queued' AND NOT admitted),
     (SELECT count(*) FROM workflows_execution WHERE workspace_id = %(workspace)s AND owner IS NOT NULL),
     (SELECT count(*) FROM workflows_execution WHERE workspace_id = %(workspace)s AND status = 'waiting'),
     (SELECT count(*) FROM workflows_execution

@@ -20,6 +20,7 @@ from workflows.runtime.records import Accepted, Idempotency
 from workflows.runtime.submit import submit_now
 from workflows.services.definitions import check_definition, refuse
 from workflows.services.plans import plan_of
+from workflows.services.room import question_about, require_room
 from workflows.services.submission import RunRequest, build_execution, definition_identity
 
 _NOT_READY = "The definition cannot run; `errors` says what to change."
@@ -43,10 +44,13 @@ def start_execution(
     workflow_id: uuid.UUID | None = None,
     waiting: bool = False,
     idempotency: Idempotency | None = None,
+    started_by: uuid.UUID | None = None,
+    may_queue: bool = True,
 ) -> Accepted:
     """Accept one execution: of a workflow, or of the definition that came with the request.
 
-    `waiting`: somebody looks on, so it goes to the queue for that.
+    `waiting`: somebody looks on, so it goes to the queue for that. Unless it `may_queue`, raise LimitReached where
+    it would have to wait for a place.
     """
     runnable = _runnable(workspace_id, workflow_id, request)
     execution = build_execution(
@@ -60,7 +64,9 @@ def start_execution(
         version=runnable.version,
         waiting=waiting,
         idempotency=idempotency,
+        started_by=started_by,
     )
+    require_room(question_about(execution, runnable.plan, request.input, may_queue=may_queue))
     with transaction.atomic():
         with connection.cursor() as cursor:
             accepted = submit_now(cursor, execution)

@@ -91,6 +91,7 @@ def build_execution(
     version: int | None,
     waiting: bool,
     idempotency: Idempotency | None,
+    started_by: uuid.UUID | None = None,
 ) -> NewExecution:
     """A new execution of `plan`; raise Invalid when it has no such trigger.
 
@@ -113,6 +114,7 @@ def build_execution(
         priority=request.priority,
         tags=request.tags,
         idempotency=idempotency,
+        started_by=started_by,
     )
 
 
