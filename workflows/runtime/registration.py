@@ -47,8 +47,8 @@ log = structlog.get_logger()
 
 CLAIM_BATCH = 100
 CLAIM_POLL_SECONDS = 1.0
-SWEEP_SECONDS = 0.25
 ADMIT_POLL_SECONDS = 1.0
+SWEEP_SECONDS = 0.25
 STALE_MAIL_SECONDS = 30.0
 REMIND_WITHIN_SECONDS = 60.0
 EVENTS_BATCH = 100
@@ -88,10 +88,10 @@ class Registration:
         self.lost_because: str | None = None
         self._claims = claims
         self._sweeps = sweeps
-        self._starting = 0
-        self._hungry = False
         self._door = Door(door, settings.STUDIO_REGION)
         self._knock = asyncio.Event()
+        self._starting = 0
+        self._hungry = False
         self._turns = Turns()
         self._ahead = timedelta(0)
         self._wake = asyncio.Event()
@@ -235,8 +235,6 @@ class Registration:
             self._wake.clear()
             while await self._claim_batch():
                 pass
-
-    async def _claim_batch(self) -> bool:
             self._knock.set()
 
     async def _admit_on(self) -> None:
@@ -248,6 +246,8 @@ class Registration:
             self._knock.clear()
             if not self.draining and (queues := await self._door.admit()):
                 self.ring(queues)
+
+    async def _claim_batch(self) -> bool:
         """True when there may be more for which there is room."""
         limit = min(self.process.slots - len(self.runs) - self._starting, CLAIM_BATCH)
         self._hungry = limit <= 0
@@ -337,10 +337,10 @@ class Registration:
         change = write.change
         if change is None:
             return
-        if change.final:
-            self.finished += 1
         if run.claimed.slot is not None:
             self._knock.set()
+        if change.final:
+            self.finished += 1
             if run.claimed.parent_step_id is not None:
                 self._poke.set()
         elif change.status == "queued":
