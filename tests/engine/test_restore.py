@@ -15,6 +15,7 @@ from workflows.engine.events import (
     CancelRequested,
     StepFailed,
     StepItems,
+    StepParked,
     StepRetrying,
     StepStarted,
     StepSucceeded,
@@ -129,6 +130,14 @@ def test_a_step_between_tries_is_tried_again_when_due() -> None:
     execution.tell(StepRetrying(A, failure(Fails()), NOW))
 
     assert heir_of(execution).log == [RunStep(A, 2)]
+
+
+def test_a_step_that_a_breaker_held_back_is_handed_out_again() -> None:
+    execution = begun("start > a")
+    execution.tell(StepStarted(A))
+    execution.tell(StepParked(A, {"kind": "breaker"}, NOW))
+
+    assert heir_of(execution).log == [RunStep(A, 1)]
 
 
 def test_a_wait_in_the_future_is_due_then() -> None:

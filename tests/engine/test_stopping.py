@@ -15,6 +15,7 @@ from workflows.engine.events import (
     StepCancelled,
     StepFailed,
     StepItems,
+    StepParked,
     StepRetrying,
     StepStarted,
     StepSucceeded,
@@ -135,6 +136,7 @@ def test_cancelling_what_is_over_is_too_late() -> None:
     [
         StepRetrying(("a", ""), failure(Fails()), NOW),
         StepWaiting(("a", ""), {"kind": "timer"}, NOW),
+        StepParked(("a", ""), {"kind": "breaker"}, NOW),
         StepItems(("a", ""), [1, 2]),
         StepCancelled(("a", "")),
     ],
@@ -156,6 +158,7 @@ def test_after_the_request_no_step_waits_or_grows(event: Event) -> None:
         StepFailed(("a", ""), failure(Fails())),
         StepRetrying(("a", ""), failure(Fails()), NOW),
         StepWaiting(("a", ""), {"kind": "timer"}, NOW),
+        StepParked(("a", ""), {"kind": "breaker"}, NOW),
         StepItems(("a", ""), [1]),
         StepCancelled(("a", "")),
     ],

@@ -10,7 +10,14 @@ from tests.engine.graphs import plan
 from tests.engine.runs import NOW, Fails, Retries, Run, Waits, failure, run
 from workflows.engine.commands import Finish, RunStep, WakeStep
 from workflows.engine.decide import decide, is_idle, next_due
-from workflows.engine.events import StepFailed, StepRetrying, StepStarted, StepSucceeded, StepWaiting
+from workflows.engine.events import (
+    StepFailed,
+    StepParked,
+    StepRetrying,
+    StepStarted,
+    StepSucceeded,
+    StepWaiting,
+)
 
 A = ("a", "")
 START = ("start", "")
@@ -70,6 +77,17 @@ def test_free_tries_are_remembered_over_other_waits() -> None:
     execution.tell(StepWaiting(A, {"kind": "child"}))
 
     assert execution.step("a").wait == {"kind": "child", "free_tries": 1}
+
+
+def test_a_call_that_a_breaker_held_back_is_no_try() -> None:
+    execution = begun()
+    execution.tell(StepRetrying(A, failure(Fails()), NOW, counts=False))
+    execution.tell(StepStarted(A))
+    execution.tell(StepParked(A, {"kind": "breaker", "breaker": "x"}, LATER))
+
+    step = execution.step("a")
+    assert (step.status, step.attempt, step.counted, step.due_at) == ("waiting", 1, 0, LATER)
+    assert decide(execution.state, LATER) == [RunStep(A, 2)]
 
 
 def test_an_error_stays_until_the_step_succeeds() -> None:

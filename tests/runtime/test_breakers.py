@@ -10,10 +10,13 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from studio.accounts.access import COMMAND
 from studio.kernel.breaker import Breaker, BreakerPlan, Phase
-from studio.operations.breaker_address import BreakerAddress, address_of
+from studio.operations.breaker_address import BreakerAddress, address_of, address_of_key
 from studio.operations.breakers import Breakers
+from studio.operations.services.breakers import Deed, force_breaker
 from tests.runtime.lab import Lab, Server, flow, get, setting
 from workflows.runtime.connect import connect
 
@@ -102,10 +105,13 @@ async def _has_tripped(lab: Lab, address: BreakerAddress, trips: int) -> bool:
 
 async def probe(one: Breakers, address: BreakerAddress, outcome: bool) -> None:
     """Ask until there is a licence: what another worker's probe led to takes a moment to be known."""
-    async with asyncio.timeout(5):
-        while (licence := await one.ask(address)) is None:
-            await asyncio.sleep(0.02)
-    one.tell(licence, outcome)
+    for _ in range(200):
+        licence = await one.ask(address)
+        if licence is not None:
+            one.tell(licence, outcome)
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("no probe was granted")
 
 
 async def test_probes_that_succeed_close_it_for_everybody(lab: Lab) -> None:
@@ -241,6 +247,41 @@ async def test_nothing_is_called_while_nothing_waits(quick: None, lab: Lab, serv
     await asyncio.sleep(2)
 
     assert len(server.calls) == called
+
+
+def forced(lab: Lab, url: str, deed: Deed, reason: str) -> None:
+    """As an operator does, from another process."""
+    address = address_of_key(lab.workspace, key_of(url))
+    assert address is not None
+    try:
+        force_breaker(address=address, deed=deed, by=COMMAND, reason=reason, expires_in=None)
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+async def audited(lab: Lab) -> AsyncIterator[None]:
+    """What was committed to the trail is gone afterwards."""
+    yield
+    await lab.connection.execute("TRUNCATE security_auditentry")
+
+
+async def test_an_operators_word_is_heard_by_workers_at_once_and_frees_what_waited(
+    audited: None, lab: Lab, server: Server
+) -> None:
+    await lab.start_engine()
+    assert (await lab.run(flow(get("call", server.url()))))["status"] == "succeeded"
+
+    await asyncio.to_thread(forced, lab, server.url(), "open", "Maintenance.")
+    await asyncio.sleep(0.6)
+    ids = await lab.submit_many(flow(get("call", server.url())), [None] * 3)
+    for one in ids:
+        await lab.becomes(one, "waiting")
+    assert len(server.calls) == 1
+
+    await asyncio.to_thread(forced, lab, server.url(), "reset", "")
+    assert {one["status"] for one in await lab.ends(ids, 6)} == {"succeeded"}
+    assert len(server.calls) == 4
 
 
 # -- An outage under load ------------------------------------------------------------------------------------
