@@ -15,15 +15,13 @@ from django.conf import settings
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-class WorkerProcess:
-    """`manage.py worker` with its log in a temporary file."""
+class StudioProcess:
+    """A command of `manage.py` with its log in a temporary file."""
 
-    def __init__(
-        self, queues: str = "high_priority,default", environment: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, *command: str, environment: Mapping[str, str] | None = None) -> None:
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", "manage.py", "worker", "--queues", queues],
+            [sys.executable, "-W", "ignore", "manage.py", *command],
             cwd=CHECKOUT,
             env=os.environ
             | {
@@ -60,6 +58,18 @@ class WorkerProcess:
         if not self.is_over():
             self.kill()
         self.log.close()
+
+
+class WorkerProcess(StudioProcess):
+    def __init__(
+        self, queues: str = "high_priority,default", environment: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__("worker", "--queues", queues, environment=environment)
+
+
+class SchedulerProcess(StudioProcess):
+    def __init__(self) -> None:
+        super().__init__("scheduler")
 
 
 def migrate(database_url: str) -> None:
