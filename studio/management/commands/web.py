@@ -39,7 +39,8 @@ class Command(BaseCommand):
         arguments += ["--blocking-threads", str(options["threads"]), "--workers-kill-timeout", "10"]
         environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "studio.settings"}
         if options["uds"]:
-            arguments += ["--uds", options["uds"], "--uds-permissions", "600"]
+            _clear(Path(options["uds"]))
+            arguments += ["--uds", options["uds"], "--uds-permissions", "0o600"]
             environment["STUDIO_BEHIND_PROXY"] = "true"
         else:
             host, _, port = options["bind"].rpartition(":")
@@ -52,3 +53,9 @@ class Command(BaseCommand):
         command = [sys.executable, "-m", "granian", *arguments, "studio.wsgi:application"]
         os.chdir(settings.BASE_DIR)
         os.execve(sys.executable, command, environment)  # noqa: S606 - no shell; the process becomes the server
+
+
+def _clear(path: Path) -> None:
+    """Remove the socket that a killed server left behind: granian would refuse its address for ever."""
+    if path.is_socket():
+        path.unlink()
