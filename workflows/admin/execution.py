@@ -28,6 +28,7 @@ from studio.operations.queues import QUEUES
 from workflows.admin.labels import STATUS_LABELS
 from workflows.models import Execution, Payload, Step
 from workflows.services.executions import cancel_execution
+from workflows.services.holds import continue_execution, pause_execution
 
 STEPS_SHOWN = 200
 _TRIGGERS = ("trigger.manual", "trigger.webhook", "trigger.schedule", "flow.workflow")
@@ -76,7 +77,7 @@ class ExecutionAdmin(SearchById, ReadOnlyAdmin):
         "took",
     )
     list_filter = (MadeWithin, ByStatus, ByTrigger, ByQueue)
-    actions = ("cancel",)
+    actions = ("cancel", "pause", "go_on")
     search_fields = ("workflow__slug", "workspace__slug")
     search_help_text = "A whole id, or the slug of a workflow or workspace"
     fieldsets = (
@@ -136,6 +137,28 @@ class ExecutionAdmin(SearchById, ReadOnlyAdmin):
             queryset.select_related("workspace"),
             lambda row: cancel_execution(workspace=row.workspace, execution_id=row.pk, by=by),
             "Asked to end",
+        )
+
+    @action(description="Pause", permissions=["cancel"])
+    def pause(self, request: HttpRequest, queryset: QuerySet[Execution]) -> None:
+        by = acting(request)
+        apply_to_each(
+            self,
+            request,
+            queryset.select_related("workspace"),
+            lambda row: pause_execution(workspace=row.workspace, execution_id=row.pk, by=by),
+            "Asked to pause",
+        )
+
+    @action(description="Continue", permissions=["cancel"])
+    def go_on(self, request: HttpRequest, queryset: QuerySet[Execution]) -> None:
+        by = acting(request)
+        apply_to_each(
+            self,
+            request,
+            queryset.select_related("workspace"),
+            lambda row: continue_execution(workspace=row.workspace, execution_id=row.pk, by=by),
+            "Let go on",
         )
 
     @display(description="Execution", ordering="id")

@@ -12,6 +12,7 @@ from studio.accounts.models import Workspace
 from studio.kernel.errors import Conflict, NotFound
 from workflows.models import Execution
 from workflows.services.executions import cancel_execution
+from workflows.services.holds import continue_execution, pause_execution
 from workflows.services.resume import SAME, ResumeRequest, prepare_resumption, resume
 
 Deed = Callable[[Workspace, uuid.UUID, Mapping[str, Any], Actor], uuid.UUID | None]
@@ -28,6 +29,14 @@ class JobVerb:
 
 def _cancel(workspace: Workspace, execution_id: uuid.UUID, options: Mapping[str, Any], by: Actor) -> None:
     cancel_execution(workspace=workspace, execution_id=execution_id, by=by)
+
+
+def _pause(workspace: Workspace, execution_id: uuid.UUID, options: Mapping[str, Any], by: Actor) -> None:
+    pause_execution(workspace=workspace, execution_id=execution_id, by=by)
+
+
+def _continue(workspace: Workspace, execution_id: uuid.UUID, options: Mapping[str, Any], by: Actor) -> None:
+    continue_execution(workspace=workspace, execution_id=execution_id, by=by)
 
 
 def _retry(workspace: Workspace, execution_id: uuid.UUID, options: Mapping[str, Any], by: Actor) -> uuid.UUID:
@@ -56,5 +65,7 @@ RETRIABLE: Final = ("failed", "cancelled")
 
 VERBS: Final[dict[str, JobVerb]] = {
     "cancel": JobVerb("execution.cancel", _cancel),
+    "pause": JobVerb("execution.cancel", _pause),
+    "continue": JobVerb("execution.cancel", _continue),
     "retry": JobVerb("execution.resume", _retry),
 }
