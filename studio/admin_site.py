@@ -57,6 +57,9 @@ SIDEBAR: list[dict[str, Any]] = [
             _item("Executions", "play_circle", "workflows.execution"),
             _item("Steps", "steppers", "workflows.step"),
             _item("Schedules", "schedule", "workflows.schedule"),
+            _item("Error groups", "bug_report", "workflows.errorgroup"),
+            _item("Dead letters", "report", "workflows.deadletter"),
+            _item("Jobs", "checklist", "workflows.job"),
         ],
     },
     {

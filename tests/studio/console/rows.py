@@ -17,7 +17,7 @@ from studio.operations.breaker_address import address_of
 from studio.operations.models import Breaker, Worker
 from studio.security.models import Credential
 from webhooks.models import Source
-from workflows.models import Definition, Schedule, Version, Workflow
+from workflows.models import Definition, ErrorGroup, Job, Schedule, Version, Workflow
 
 SECRET = "never-shown-anywhere"
 
@@ -48,6 +48,7 @@ def make_world(owner: User) -> World:
         "accounts_apikey": key.pk,
         **_workflow(workspace),
         **_history(workspace),
+        **_failures(workspace),
     }
     return World(ids, workspace)
 
@@ -117,3 +118,26 @@ def _history(workspace: Workspace) -> dict[str, uuid.UUID]:
         "operations_worker": worker,
         "operations_breaker": address.id,
     }
+
+
+def _failures(workspace: Workspace) -> dict[str, uuid.UUID]:
+    dead, now = uuid7(), utcnow()
+    group = ErrorGroup.objects.create(
+        workspace=workspace, fingerprint="0" * 32, algorithm=1, kind="http.request", category="timeout",
+        code="node_timed_out", template="too late", message="too late", state_changed_at=now, count=1,
+        first_seen_at=now, last_seen_at=now, last_execution_id=dead,
+    )  # fmt: skip
+    insert(
+        "workflows_execution",
+        id=dead, workspace_id=workspace.pk, definition_id=uuid7(), status="failed", trigger_kind="trigger.manual",
+        queue="default", region="local", error='{"code": "lost_too_often"}', error_group_id=group.pk,
+    )  # fmt: skip
+    insert(
+        "workflows_deadletter",
+        id=dead, workspace_id=workspace.pk, code="lost_too_often", reason="Lost.", losses=4, created_at=now,
+    )  # fmt: skip
+    job = Job.objects.create(
+        workspace=workspace, error_group=group, verb="retry", total=3, per_second=20,
+        actor={"kind": "user", "name": "alice", "id": None, "user_id": None},
+    )  # fmt: skip
+    return {"workflows_errorgroup": group.pk, "workflows_deadletter": dead, "workflows_job": job.pk}

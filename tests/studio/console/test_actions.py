@@ -12,13 +12,17 @@ from studio.accounts.models import User
 from studio.operations.models import Breaker, Worker
 from studio.security.models import AuditEntry
 from tests.studio.console.rows import World
-from workflows.models import Execution, MailboxItem, Workflow
+from workflows.models import DeadLetter, ErrorGroup, Execution, Job, MailboxItem, Workflow
 
 ACTIONS = [
     ("workflows_execution", "cancel"),
     ("workflows_workflow", "pause"),
     ("operations_worker", "drain"),
     ("operations_breaker", "force_open"),
+    ("workflows_errorgroup", "resolve"),
+    ("workflows_errorgroup", "retry"),
+    ("workflows_deadletter", "discard"),
+    ("workflows_job", "abort"),
 ]
 
 
@@ -99,3 +103,39 @@ def test_a_breaker_is_held_open_for_a_while_and_reset(staff: Client, world: Worl
 
     act(staff, world, "operations_breaker", "reset")
     assert (Breaker.objects.get().phase, Breaker.objects.get().set_by) == ("closed", "")
+
+
+def test_an_error_group_is_resolved_reopened_and_ignored(staff: Client, world: World) -> None:
+    states = []
+    for verb in ("resolve", "reopen", "ignore"):
+        act(staff, world, "workflows_errorgroup", verb)
+        states.append(ErrorGroup.objects.get().state)
+
+    assert states == ["resolved", "ongoing", "ignored"]
+    assert deeds()[-3:] == ["error_group.resolved", "error_group.reopened", "error_group.ignored"]
+
+
+def test_an_error_group_is_retried_as_a_job(staff: Client, world: World) -> None:
+    Job.objects.all().delete()
+
+    assert act(staff, world, "workflows_errorgroup", "retry") == ["Jobs started: 1."]
+
+    job = Job.objects.get()
+    assert (job.total, job.canary, job.options) == (1, [1, 10], {"version": "published"})
+
+
+def test_a_job_is_paused_continued_and_aborted(staff: Client, world: World) -> None:
+    states = []
+    for verb in ("pause", "go_on", "abort"):
+        act(staff, world, "workflows_job", verb)
+        states.append(Job.objects.get().state)
+
+    assert states == ["paused", "running", "stopped"]
+
+
+def test_a_dead_letter_is_discarded_once(staff: Client, world: World) -> None:
+    act(staff, world, "workflows_deadletter", "discard")
+    said = act(staff, world, "workflows_deadletter", "retry")
+
+    assert DeadLetter.objects.get().state == "discarded"
+    assert "The dead letter is discarded." in said[-1]
