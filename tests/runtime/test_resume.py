@@ -6,12 +6,16 @@ import asyncio
 import uuid
 from typing import Any
 
+import pytest
 from django.db import connection
 
 from studio.accounts.access import SYSTEM
 from studio.accounts.models import Workspace
+from studio.accounts.permissions import Access
+from studio.accounts.roles import Role
 from tests.runtime.lab import Lab, Server, flow, get, node, post, setting
 from workflows.models import Execution
+from workflows.services.node_runs import NodeRunRequest, run_node
 from workflows.services.resume import ResumeRequest, prepare_resumption, prepare_retry
 from workflows.services.resume import resume as start_resumed
 
@@ -192,3 +196,61 @@ async def test_writes_of_a_sub_workflow_keep_their_keys_when_the_step_is_run_aga
     last = await lab.one("SELECT id FROM workflows_execution WHERE parent_id = %s", anew["id"])
     key = f"{child['id']}:tell"
     assert keys(server, "/tell") == [key, key, key, f"{last['id']}:tell"]
+
+
+# -- One node alone -----------------------------------------------------------------------------------------
+
+
+async def run_alone(lab: Lab, workflow: uuid.UUID, name: str, *given: Any) -> dict[str, Any]:
+    access = Access(
+        workspace_id=lab.workspace, slug="lab", region="local", tier="enterprise", role=Role.EDITOR, actor_name="x"
+    )  # fmt: skip
+
+    def work() -> uuid.UUID:
+        try:
+            request = NodeRunRequest(input=given or None)
+            return run_node(access=access, workflow_id=workflow, node_id=name, request=request).pk
+        finally:
+            connection.close()
+
+    started = await asyncio.to_thread(work)
+    lab.wake()
+    return await lab.end(started)
+
+
+async def test_a_node_runs_alone_and_its_output_is_that_of_the_execution(lab: Lab, server: Server) -> None:
+    await lab.start_engine()
+    workflow = await lab.publish(
+        "w",
+        flow(
+            get("a", server.url("/a")),
+            setting("b", n="{{ nodes.a.n + input.n }}"),
+            get("c", server.url("/c")),
+        ),
+    )
+
+    done = await run_alone(lab, workflow, "b", {"n": 20})
+
+    assert (done["status"], done["output"]) == ("succeeded", {"n": 40})
+    assert server.calls == []
+
+
+@pytest.mark.parametrize(("name", "given"), [("x", "Ada"), ("y", {"n": "Ada"}), ("b", {"n": "Ada"})])
+async def test_a_node_in_a_list_or_after_a_loop_runs_alone(lab: Lab, name: str, given: Any) -> None:
+    await lab.start_engine()
+    graph = flow(
+        node("each", "flow.for_each", items=[1, 2, 3]),
+        {**setting("x", n="{{ item }}"), "parent": "each"},
+        {**setting("y", n="{{ input.n }}"), "parent": "each"},
+        setting("a", n=1),
+        node("loop", "flow.loop", times=3),
+        setting("b", n="{{ input.n }}"),
+        edges="start > each, each.item > x, x > y, each.done > a > loop, loop.again > a, loop.done > b",
+    )
+
+    done = await run_alone(lab, await lab.publish("w", graph), name, given)
+
+    output = done["output"][0] if isinstance(done["output"], list) else done["output"]
+    assert (done["status"], output) == ("succeeded", {"n": "Ada"})
+    ran = [step for step in (await lab.steps(done["id"])).values() if step["seq"] >> 32 == 2]
+    assert {step["node"] for step in ran} <= {name, "each"}

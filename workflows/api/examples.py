@@ -48,3 +48,6 @@ INVALIDATE = OpenApiExample(
     "See what would be dropped", value={"kind": "http.request", "dry_run": True}, request_only=True
 )
 MEASURE = OpenApiExample("Measure all workflows for an hour", value={"seconds": 3600}, request_only=True)
+PIN = OpenApiExample(
+    "Pin what a node would put out", value={"node": "hello", "output": {"text": "Hello"}}, request_only=True
+)

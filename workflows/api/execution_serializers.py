@@ -169,6 +169,16 @@ class RunSerializer(_RunSerializer):
         required=False,
         help_text='`"draft"`, `"published"` or a number; left out: the published one, else the draft.',
     )
+    until = serializers.CharField(
+        required=False,
+        allow_null=True,
+        help_text="Of a draft, run no more than leads to this node. Sessions only.",
+    )
+    use_pins = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        help_text="Let pinned outputs stand in for nodes of a draft. Sessions only.",
+    )
 
 
 class RunUnsavedSerializer(_RunSerializer):

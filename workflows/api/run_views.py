@@ -34,7 +34,9 @@ class _RunView(RuledView):
         accepted = start_execution(
             workspace_id=self.access.workspace_id,
             region=self.access.region,
-            request=read_run_request(request.data, ad_hoc=workflow_id is None),
+            request=read_run_request(
+                request.data, ad_hoc=workflow_id is None, editing=self.access.key_id is None
+            ),
             workflow_id=workflow_id,
             waiting=bool(wait),
             idempotency=run_idempotency(

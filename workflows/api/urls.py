@@ -15,6 +15,7 @@ from workflows.api.cache_views import (
 )
 from workflows.api.catalogue_views import NodeTypesView, NodeTypeView
 from workflows.api.document_views import BlobView, TicketView
+from workflows.api.editing_views import EditingViewSet
 from workflows.api.error_views import DeadLetterViewSet, ErrorGroupViewSet
 from workflows.api.execution_views import ExecutionViewSet
 from workflows.api.job_views import BulkViewSet, JobViewSet
@@ -41,6 +42,9 @@ _workflows = [
     path("workflows/<uuid:id>/resume", WorkflowViewSet.as_view({"post": "resume"})),
     path("workflows/<uuid:id>/archive", WorkflowViewSet.as_view({"post": "archive"})),
     path("workflows/<uuid:id>/run", RunView.as_view()),
+    path("workflows/<uuid:id>/nodes/<str:node>/run", EditingViewSet.as_view({"post": "run_node"})),
+    path("workflows/<uuid:id>/pins", EditingViewSet.as_view({"get": "list_pins", "post": "pin"})),
+    path("workflows/<uuid:id>/pins/<str:node>", EditingViewSet.as_view({"delete": "unpin"})),
     path("workflows/<uuid:id>/versions", VersionViewSet.as_view({"get": "list"})),
     path("workflows/<uuid:id>/versions/<int:number>", VersionViewSet.as_view({"get": "retrieve"})),
     path(

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from studio.accounts.models import Workspace
 from studio.common.idempotency import KeyReused
 from studio.kernel.errors import Conflict, Invalid, NotFound, Problem
+from workflows.engine.excerpt import excerpt
 from workflows.engine.graph import compile_plan
 from workflows.engine.plan import Plan
 from workflows.models import Version, Workflow
@@ -19,6 +20,8 @@ from workflows.runtime.doorbell import bell
 from workflows.runtime.records import Accepted, Idempotency
 from workflows.runtime.submit import submit_now
 from workflows.services.definitions import check_definition, refuse
+from workflows.services.kept import begin_with
+from workflows.services.pins import pinned_steps
 from workflows.services.plans import plan_of
 from workflows.services.room import question_about, require_room
 from workflows.services.submission import RunRequest, build_execution, definition_identity
@@ -73,6 +76,8 @@ def start_execution(
         if not accepted.same_body:
             raise KeyReused
         if not accepted.replayed:
+            if request.use_pins and workflow_id is not None:
+                begin_with(execution, runnable.plan, pinned_steps(workflow_id, runnable.plan))
             transaction.on_commit(partial(bell().ring, [execution.queue]))
     return accepted
 
@@ -80,7 +85,7 @@ def start_execution(
 def _runnable(workspace_id: uuid.UUID, workflow_id: uuid.UUID | None, request: RunRequest) -> Runnable:
     if workflow_id is None:
         return _given(workspace_id, request)
-    return saved_definition(workspace_id, workflow_id, request.version)
+    return saved_definition(workspace_id, workflow_id, request.version, until=request.until)
 
 
 def _given(workspace_id: uuid.UUID, request: RunRequest) -> Runnable:
@@ -93,11 +98,16 @@ def _given(workspace_id: uuid.UUID, request: RunRequest) -> Runnable:
 
 
 def saved_definition(
-    workspace_id: uuid.UUID, workflow_id: uuid.UUID, version: str | int | None = None
+    workspace_id: uuid.UUID,
+    workflow_id: uuid.UUID,
+    version: str | int | None = None,
+    *,
+    until: str | None = None,
 ) -> Runnable:
     """What this version of a workflow is; raise NotFound, Conflict or Invalid.
 
-    `version` None: the published one, or the draft while nothing is published.
+    `version` None: the published one, or the draft while nothing is published. `until`: of a draft, no more than
+    what leads to this node.
     """
     workflow = Workflow.objects.filter(workspace=Workspace(pk=workspace_id), pk=workflow_id).first()
     if workflow is None:
@@ -107,7 +117,7 @@ def saved_definition(
     if version is None:
         version = "published" if workflow.published_version else "draft"
     if version == "draft":
-        return _draft(workflow)
+        return _draft(workflow) if until is None else draft_until(workflow, until)
     if workflow.status == Workflow.Status.PAUSED:
         raise Conflict(reason="This workflow is paused: resume it first.", error_code="workflow_paused")
     number = workflow.published_version if version == "published" else int(version)
@@ -122,6 +132,19 @@ def _draft(workflow: Workflow) -> Runnable:
         raise refuse(problems, "The draft is not ready to run; `errors` says what is missing.")
     identifier, body = definition_identity(workflow.workspace_id, workflow.draft)
     return Runnable(compile_plan(workflow.draft, registry), identifier, body)
+
+
+def draft_until(workflow: Workflow, node_id: str, *, pointer: str = "/until") -> Runnable:
+    """The part of the draft that ends with this node; only what is wrong with that part is refused."""
+    if all(node["id"] != node_id for node in workflow.draft.get("nodes", ())):
+        raise Invalid(problems=[Problem(pointer, "unknown_node", f"The draft has no node `{node_id}`.")])
+    part = excerpt(workflow.draft, node_id, registry)
+    problems = check_definition(part.document).problems
+    if problems:
+        placed = [Problem(part.pointer(one.pointer), one.code, one.detail) for one in problems]
+        raise refuse(placed, "What leads to this node is not ready to run; `errors` says what is missing.")
+    identifier, body = definition_identity(workflow.workspace_id, part.document)
+    return Runnable(compile_plan(part.document, registry), identifier, body)
 
 
 def _version(workflow: Workflow, number: int) -> Runnable:

@@ -29,11 +29,15 @@ MANUAL: Final = "trigger.manual"
 
 _SAVED_KEYS = frozenset({"input", "version", "trigger", "priority", "tags"})
 _AD_HOC_KEYS = frozenset({"input", "definition", "trigger", "priority", "tags"})
+_EDITING_KEYS = frozenset({"until", "use_pins"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What to run and on what. `version` None: the published one, or the draft while nothing is published."""
+    """What to run and on what. `version` None: the published one, or the draft while nothing is published.
+
+    People at work on a draft may run it up to one node (`until`), and with its pinned outputs (`use_pins`).
+    """
 
     input: Any = None
     version: str | int | None = None
@@ -41,15 +45,21 @@ class RunRequest:
     definition: Mapping[str, Any] | None = None
     priority: int = 0
     tags: list[str] = field(default_factory=list)
+    until: str | None = None
+    use_pins: bool = False
 
 
-def read_run_request(document: Any, *, ad_hoc: bool) -> RunRequest:
-    """Read a decoded body (None when there was none); raise Invalid naming every problem by pointer."""
+def read_run_request(document: Any, *, ad_hoc: bool, editing: bool = False) -> RunRequest:
+    """Read a decoded body (None when there was none); raise Invalid naming every problem by pointer.
+
+    `editing`: it comes from a person, who may run a part of a draft.
+    """
     if document is None:
         document = {}
     if not isinstance(document, dict):
         raise Invalid(problems=[Problem("", "wrong_type", "Send a JSON object.")])
-    problems = list(_problems(document, ad_hoc=ad_hoc))
+    allowed = _AD_HOC_KEYS if ad_hoc else _SAVED_KEYS | (_EDITING_KEYS if editing else frozenset())
+    problems = list(_problems(document, allowed, ad_hoc=ad_hoc))
     if problems:
         raise Invalid(problems=problems)
     return RunRequest(
@@ -59,6 +69,8 @@ def read_run_request(document: Any, *, ad_hoc: bool) -> RunRequest:
         definition=document.get("definition"),
         priority=document.get("priority") or 0,
         tags=list(document.get("tags") or ()),
+        until=document.get("until"),
+        use_pins=document.get("use_pins") or False,
     )
 
 
@@ -128,8 +140,7 @@ def stored_input(value: Any, *, workspace_id: uuid.UUID, execution_id: uuid.UUID
     return stored.data if stored.blob is None else stored.blob.body
 
 
-def _problems(document: Mapping[str, Any], *, ad_hoc: bool) -> Iterator[Problem]:
-    allowed = _AD_HOC_KEYS if ad_hoc else _SAVED_KEYS
+def _problems(document: Mapping[str, Any], allowed: frozenset[str], *, ad_hoc: bool) -> Iterator[Problem]:
     for key in document:
         if key not in allowed:
             yield Problem(f"/{escaped(key)}", "unknown_key", f"Use {', '.join(sorted(allowed))}.")
@@ -144,6 +155,21 @@ def _problems(document: Mapping[str, Any], *, ad_hoc: bool) -> Iterator[Problem]
     if priority is not None and not (_is_integer(priority) and 0 <= priority <= MAX_PRIORITY):
         yield Problem("/priority", "out_of_range", f"Use a whole number from 0 to {MAX_PRIORITY}.")
     yield from _tag_problems(document.get("tags"))
+    if not ad_hoc:
+        yield from _editing_problems(document)
+
+
+def _editing_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
+    until, use_pins = document.get("until"), document.get("use_pins")
+    if until is not None and not isinstance(until, str):
+        yield Problem("/until", "wrong_type", "Name the last node to run by its id.")
+    if use_pins is not None and not isinstance(use_pins, bool):
+        yield Problem("/use_pins", "wrong_type", "Use true or false.")
+    for name in ("until", "use_pins"):
+        if document.get(name) and document.get("version") != "draft":
+            yield Problem(
+                f"/{name}", "not_a_draft", 'Only a draft runs so: send `"version": "draft"` with it.'
+            )
 
 
 def _tag_problems(tags: Any) -> Iterator[Problem]:
