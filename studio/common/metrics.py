@@ -196,7 +196,11 @@ UNION ALL SELECT 'queued',
 """
 _QUEUES_SQL = """
 SELECT region, queue, count(*), coalesce(extract(epoch FROM now() - min(coalesce(due_at, created_at))), 0)
-FROM workflows_execution WHERE status = 'queued' AND admitted GROUP BY region, queue
+FROM (
+    SELECT region, queue, due_at, created_at FROM workflows_execution WHERE status = 'queued' AND admitted
+    UNION ALL
+    SELECT region, queue, due_at, created_at FROM workflows_execution WHERE status = 'queued' AND NOT admitted
+) waiting GROUP BY region, queue
 """
 _WORKERS_SQL = """
 SELECT name, status, in_flight, slots, loop_lag_ms / 1000,

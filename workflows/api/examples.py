@@ -29,7 +29,6 @@ VARIABLE = OpenApiExample("A limit", value={"name": "limit", "value": 100}, requ
 RESUME = OpenApiExample(
     "See what would be run again", value={"from_node": "hello", "dry_run": True}, request_only=True
 )
-LINK = OpenApiExample("Good for an hour", value={"expires_in": 3600}, request_only=True)
 BULK = OpenApiExample(
     "How many would be cancelled",
     value={"verb": "cancel", "filter": {"status": "waiting"}, "dry_run": True},

@@ -12,7 +12,6 @@ from studio.accounts.api.permissions import RulePermission
 from studio.common.api import RuledView
 from studio.common.idempotency import creates
 from studio.common.rules import PUBLIC
-from workflows.api import examples
 from workflows.api import wait_serializers as shapes
 from workflows.api.base import ViewSet
 from workflows.api.execution_serializers import AcceptedSerializer
@@ -80,7 +79,6 @@ class WaitViewSet(ViewSet):
     @extend_schema(
         operation_id="executions_signal_link",
         parameters=[_SIGNAL],
-        examples=[examples.LINK],
         request=shapes.NewLinkSerializer,
         responses={201: shapes.LinkSerializer},
     )

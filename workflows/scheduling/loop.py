@@ -34,8 +34,11 @@ DELETE FROM common_idempotencykey WHERE id IN (
     SELECT id FROM common_idempotencykey WHERE expires_at < now() LIMIT 5000 FOR UPDATE SKIP LOCKED)
 """
 DUE_QUEUES_SQL = """
-SELECT DISTINCT queue FROM workflows_execution
+SELECT queue FROM workflows_execution
 WHERE status = 'queued' AND admitted AND due_at < now() - interval '2 seconds'
+UNION
+SELECT queue FROM workflows_execution
+WHERE status = 'queued' AND NOT admitted AND due_at < now() - interval '2 seconds'
 """
 
 Duty = Callable[[Connection], Awaitable[set[str]]]

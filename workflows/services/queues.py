@@ -18,10 +18,14 @@ SERVED: Final = (Queue.DEFAULT, Queue.HIGH_PRIORITY, Queue.WEBHOOK)
 _LIVING = (Worker.Status.ALIVE, Worker.Status.DRAINING)
 _RECENT_MINUTES = 5
 
-# What a limit keeps waiting is not there for any worker yet.
+# What waits for a worker and what waits for a place have an index each.
 _WAITING_SQL = """
 SELECT region, queue, count(*), extract(epoch FROM now() - min(coalesce(due_at, created_at)))::float8
-FROM workflows_execution WHERE status = 'queued' AND admitted GROUP BY region, queue
+FROM (
+    SELECT region, queue, due_at, created_at FROM workflows_execution WHERE status = 'queued' AND admitted
+    UNION ALL
+    SELECT region, queue, due_at, created_at FROM workflows_execution WHERE status = 'queued' AND NOT admitted
+) waiting GROUP BY region, queue
 """
 _WORKERS_SQL = """
 SELECT region, queue, count(*) FROM operations_worker, unnest(queues) AS queue
