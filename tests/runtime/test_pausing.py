@@ -12,7 +12,6 @@ import pytest
 
 from tests.runtime.lab import Lab, Server, flow, get, node, setting
 
-
 READ_SECONDS = 0.5
 """Two looks at the mail."""
 
@@ -70,6 +69,18 @@ async def test_a_word_to_continue_that_crosses_its_parking_wakes_it(lab: Lab, se
     await lab.connection.execute("DELETE FROM workflows_mailbox")
 
     await lab.mail(identifier, "continue")
+
+    assert (await lab.end(identifier))["status"] == "succeeded"
+
+
+async def test_what_is_paused_before_anybody_took_it_starts_nothing(lab: Lab, server: Server) -> None:
+    identifier = await lab.submit(flow(get("a", server.url("/a"))))
+    await lab.mail(identifier, "pause")
+    await lab.start_engine()
+    await lab.becomes(identifier, "paused")
+    assert server.calls == []
+
+    await go_on(lab, identifier)
 
     assert (await lab.end(identifier))["status"] == "succeeded"
 

@@ -13,7 +13,9 @@ from studio.common.models import IdempotencyKey
 from studio.kernel import codec
 from tests.studio.accounts.people import Person
 from tests.studio.ingress.servers import Reply, Server
+from workflows.engine.plan import Concurrency
 from workflows.models import Definition, Execution, Payload, Workflow
+from workflows.runtime.admission import slot_for
 from workflows.services.versions import publish_workflow
 from workflows.services.workflows import create_workflow, pause_workflow, update_workflow
 
@@ -242,3 +244,44 @@ def test_a_caller_without_a_key_is_left_to_django(ingress: Server, bob: Person) 
     reply = ingress.send("POST", "/api/v1/run", {"definition": DEFINITION})
 
     assert (reply.status, reply.headers["retry-after"]) == (503, "1")
+
+
+def test_whoever_will_not_queue_is_refused_while_the_workspace_is_full(ingress: Server, bob: Person) -> None:
+    for _ in range(5):
+        run(ingress, bob, {"definition": DEFINITION})
+    Execution.objects.update(status="running", admitted=True)
+
+    refused = run(ingress, bob, {"definition": DEFINITION}, "/run?queue=false")
+
+    assert (refused.status, refused.document["code"], refused.headers["retry-after"]) == (
+        429, "limit_reached", "1",
+    )  # fmt: skip
+    assert Execution.objects.count() == 5
+    assert run(ingress, bob, {"definition": DEFINITION}).status == 202
+
+
+def test_an_accepted_request_that_is_repeated_is_not_refused(ingress: Server, bob: Person) -> None:
+    body = {"definition": {**DEFINITION, "settings": {"concurrency": {"limit": 1, "on_limit": "reject"}}}}
+    first = run(ingress, bob, body, Idempotency_Key="k-1")
+    row = Execution.objects.get()
+    slot = slot_for(Concurrency(1), row.definition_id, {})
+    Execution.objects.update(status="running", admitted=True, slot=slot.id, slot_limit=1)
+
+    again = run(ingress, bob, body, Idempotency_Key="k-1")
+
+    assert (again.status, again.document["id"]) == (202, first.document["id"])
+    assert run(ingress, bob, body).status == 429
+
+
+def test_queue_is_true_or_false(ingress: Server, bob: Person) -> None:
+    assert run(ingress, bob, {"definition": DEFINITION}, "/run?queue=maybe").status == 400
+
+
+def test_the_person_behind_a_key_is_kept_with_what_it_starts(
+    ingress: Server, bob: Person, alice: Person
+) -> None:
+    ApiKey.objects.filter(workspace=bob.workspace).update(created_by=alice.user)
+
+    run(ingress, bob, {"definition": DEFINITION})
+
+    assert Execution.objects.get().started_by == alice.user.pk
