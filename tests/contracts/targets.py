@@ -125,6 +125,9 @@ TARGETS: dict[str, Callable[[Workspace], uuid.UUID]] = {
 }
 
 
+BREAKER: Final = "http.request:api.example.com:443"
+"""A key that a breaker may have, though none needs to be there."""
+
 OF_ENDED: Final = ("/resume", "/retry")
 
 

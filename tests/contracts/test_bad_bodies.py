@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 
-from tests.contracts.targets import target
+from tests.contracts.targets import BREAKER, target
 from tests.studio.accounts.people import Person
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +44,8 @@ def test_a_body_that_cannot_be_is_refused_with_its_place(
     alice: Person, method: str, path: str, kind: str
 ) -> None:
     body, status, pointer = BODIES[kind]
-    address = path.removeprefix("/api/v1").format(id=target(path, alice.workspace), number=1, name="go")
+    names = {"number": 1, "name": "go", "node": "start", "key": BREAKER}
+    address = path.removeprefix("/api/v1").format(id=target(path, alice.workspace), **names)
     before = _counts()
 
     answer = alice.send(method, address, body, headers={"If-Match": "*"})
