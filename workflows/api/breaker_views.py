@@ -147,6 +147,7 @@ class BreakerViewSet(ViewSet):
     )
     def reset(self, _request: Request, key: str) -> Response:
         """Forget failures and what was forced; what waited goes on in growing waves."""
+        self.valid(ResetSerializer)
         breaker_named(self.caller.workspace_id, key)
         return self._force("reset", key, ResetSerializer)
 
