@@ -34,13 +34,16 @@ def seal(packed: bytes) -> bytes:
 
 
 def unseal(stored: bytes | memoryview) -> bytes:
-    """The packed bytes of a stored form; raise ValueError for an unknown one."""
+    """The packed bytes of a stored form; raise ValueError for an unknown or damaged one."""
     data = bytes(stored)
     match data[:1]:
         case b"\x00":
             return data[1:]
         case b"\x01":
-            return zstandard.decompress(data[1:])
+            try:
+                return zstandard.decompress(data[1:])
+            except zstandard.ZstdError as error:
+                raise ValueError("damaged payload") from error
     raise ValueError("unknown payload form")
 
 

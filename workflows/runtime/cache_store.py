@@ -10,34 +10,24 @@ Times are those of the store. When it is away, everything is a miss.
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-import structlog
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.exceptions import RedisError
 
 from studio.kernel import keys
 from workflows.engine.cache import LONGEST_SECONDS, Lifetime
+from workflows.runtime.valkey_batches import Batches, Script
 
-log = structlog.get_logger()
-
-STORE_SECONDS: Final = 0.25
-AWAY_SECONDS: Final = 1.0
-CONNECTIONS: Final = 16
 MOST_ENTRIES: Final = 100_000
 """Outputs kept for one workspace; beyond it those that end first make room."""
 MOST_SEEN: Final = 100_000
 FLIGHT_MS: Final = 3_000
 STATS_SECONDS: Final = 35 * 86_400
 
-_FAILURES = (RedisError, OSError, TimeoutError)
-
-_LOOK_UP = """
+_LOOK_UP = Script.of("""
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local state, value, stored = 'none', '', '0'
@@ -59,9 +49,9 @@ end
 local leads = 0
 if ARGV[1] ~= '' and redis.call('SET', KEYS[3], ARGV[1], 'NX', 'PX', ARGV[2]) then leads = 1 end
 return {state, value, stored, string.format('%.0f', now), leads}
-"""
+""")
 
-_KEEP = """
+_KEEP = Script.of("""
 if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -88,19 +78,23 @@ if excess > 0 then
     end
 end
 return 1
-"""
+""")
 
-_RENEW = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
-_LET_GO = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+_RENEW = Script.of(
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+)
+_LET_GO = Script.of(
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+)
 
-_SEE = """
+_SEE = Script.of("""
 if redis.call('EXISTS', KEYS[1]) == 1 then return 1 end
 local seen = redis.call('INCR', KEYS[2])
 if seen == 1 then redis.call('EXPIRE', KEYS[2], 86400) end
 if seen > tonumber(ARGV[2]) then return 2 end
 redis.call('SET', KEYS[1], '', 'PX', ARGV[1])
 return 0
-"""
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,25 +139,13 @@ def cut_fields(
 
 
 class CacheStore:
-    """One pool of connections per process. Every method answers None, or does nothing, while the store is away."""
+    """One per process. Every method answers None or False, or does nothing, while the store is away."""
 
     def __init__(self, url: str) -> None:
-        self._pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=CONNECTIONS,
-            timeout=STORE_SECONDS,
-            socket_timeout=STORE_SECONDS,
-            socket_connect_timeout=STORE_SECONDS,
-        )
-        self._redis: Redis = Redis(connection_pool=self._pool)
-        self._away_until = 0.0
-        register = self._redis.register_script
-        self._look_up, self._keep, self._see = register(_LOOK_UP), register(_KEEP), register(_SEE)
-        self._renew, self._let_go = register(_RENEW), register(_LET_GO)
+        self._batches = Batches(url, (_LOOK_UP, _KEEP, _SEE, _RENEW, _LET_GO))
 
     async def close(self) -> None:
-        await self._guarded(self._redis.aclose())
-        await self._guarded(self._pool.disconnect())
+        await self._batches.close()
 
     async def look_up(self, asked: Asked, *, token: str = "") -> Found | None:
         """What is kept; with a `token`, whoever finds nothing fresh first is to work it out."""
@@ -172,7 +154,7 @@ class CacheStore:
             keys.cache_cuts_key(asked.workspace),
             keys.cache_flight_key(asked.workspace, asked.digest),
         ]
-        answer = await self._guarded(self._look_up(keys=named, args=[token, FLIGHT_MS, *asked.fields]))
+        answer = await self._run(_LOOK_UP, named, [token, FLIGHT_MS, *asked.fields])
         if answer is None:
             return None
         state, value, stored, now, leads = answer
@@ -205,33 +187,32 @@ class CacheStore:
             asked.digest,
         ]
         given += [MOST_ENTRIES, keys.cache_entry_key(workspace, "")]
-        return bool(await self._guarded(self._keep(keys=named, args=given)))
+        return bool(await self._run(_KEEP, named, given))
 
     async def renew_flight(self, asked: Asked, token: str) -> None:
-        await self._guarded(
-            self._renew(keys=[keys.cache_flight_key(asked.workspace, asked.digest)], args=[token, FLIGHT_MS])
-        )
+        await self._run(_RENEW, [keys.cache_flight_key(asked.workspace, asked.digest)], [token, FLIGHT_MS])
 
     async def let_go(self, asked: Asked, token: str) -> None:
         """Free the waiters: nothing is to come from us."""
-        await self._guarded(
-            self._let_go(keys=[keys.cache_flight_key(asked.workspace, asked.digest)], args=[token])
-        )
+        await self._run(_LET_GO, [keys.cache_flight_key(asked.workspace, asked.digest)], [token])
 
     async def count(self, counted: Mapping[tuple[uuid.UUID, str, str], int], day: str) -> bool:
         """Add up counters of (workspace, kind, counter); False when they were not taken."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for (workspace, kind, counter), value in counted.items():
-            pipeline.hincrby(keys.cache_stats_key(workspace, day), f"{kind}|{counter}", value)
-        for workspace in {workspace for workspace, _, _ in counted}:
-            pipeline.expire(keys.cache_stats_key(workspace, day), STATS_SECONDS)
-        return await self._guarded(pipeline.execute()) is not None
+        asked = [
+            self._batches.ask("HINCRBY", keys.cache_stats_key(workspace, day), f"{kind}|{counter}", value)
+            for (workspace, kind, counter), value in counted.items()
+        ]
+        asked += [
+            self._batches.ask("EXPIRE", keys.cache_stats_key(workspace, day), STATS_SECONDS)
+            for workspace in {workspace for workspace, _, _ in counted}
+        ]
+        return (await asyncio.gather(*asked))[0] is not None
 
     # -- Shadow mode -----------------------------------------------------------------------------------------
 
     async def measured(self, workspace: uuid.UUID) -> dict[str, float] | None:
         """Until when (Unix time) what is measured: `*`, or a workflow's id."""
-        found = await self._guarded(self._redis.hgetall(keys.cache_shadow_key(workspace)))
+        found = await self._batches.ask("HGETALL", keys.cache_shadow_key(workspace))
         if found is None:
             return None
         return {name.decode(): int(until) / 1_000_000 for name, until in found.items()}
@@ -242,29 +223,19 @@ class CacheStore:
             keys.cache_seen_key(asked.workspace, asked.digest),
             keys.cache_seen_count_key(asked.workspace),
         ]
-        seen = await self._guarded(self._see(keys=named, args=[int(seconds * 1000), MOST_SEEN]))
+        seen = await self._run(_SEE, named, [int(seconds * 1000), MOST_SEEN])
         return None if seen is None or seen == 2 else seen == 1
 
     async def saw(self, asked: Asked, *, seconds: float | None) -> None:
         """How long what we saw first would be kept; None: not at all."""
         key = keys.cache_seen_key(asked.workspace, asked.digest)
         if seconds is None:
-            await self._guarded(self._redis.delete(key))
+            await self._batches.ask("DEL", key)
         else:
-            await self._guarded(self._redis.pexpire(key, max(int(seconds * 1000), 1)))
+            await self._batches.ask("PEXPIRE", key, max(int(seconds * 1000), 1))
 
-    async def _guarded(self, command: Any) -> Any:
-        """The answer; None when the store does not answer in time, and for a moment afterwards without asking."""
-        if time.monotonic() < self._away_until:
-            command.close() if asyncio.iscoroutine(command) else None
-            return None
-        try:
-            async with asyncio.timeout(2 * STORE_SECONDS):
-                return await command
-        except _FAILURES as error:
-            self._away_until = time.monotonic() + AWAY_SECONDS
-            log.warning("cache.away", error=type(error).__name__)
-            return None
+    async def _run(self, script: Script, named: Sequence[str], given: Sequence[Any]) -> Any:
+        return await self._batches.ask(*script.command(named, given))
 
 
 CUT_SECONDS: Final = int(LONGEST_SECONDS) + 86_400

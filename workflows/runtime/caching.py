@@ -40,6 +40,7 @@ MOST_WORKSPACES: Final = 10_000
 PATIENCE_SECONDS: Final = 60.0
 HEAVY_BYTES: Final = 64 * 1024
 TAG_CHARS: Final = 100
+WHOLE_WORKSPACE: Final = "*"
 
 Call = Callable[[Kept | None], Awaitable[Any]]
 
@@ -74,7 +75,7 @@ class ResultCache:
         self.tally = Tally(self.store)
         self._flights = Flights(self.store, _described)
         self._pepper = pepper_of(secret_key)
-        self._measured: dict[uuid.UUID, _Measured] = {}
+        self._measured: dict[uuid.UUID, asyncio.Future[_Measured]] = {}
 
     def start(self) -> None:
         self.tally.start()
@@ -191,17 +192,18 @@ class ResultCache:
     # -- Shadow mode -----------------------------------------------------------------------------------------
 
     async def _is_measured(self, claimed: Claimed) -> bool:
-        now = time.time()
-        known = self._measured.get(claimed.workspace_id)
-        if known is None or now - known.asked_at > MEASURED_SECONDS:
+        """Known at once but for the first time: then all of a workspace wait for one answer."""
+        now, workspace = time.time(), claimed.workspace_id
+        known = self._measured.get(workspace)
+        if known is None or (known.done() and now - known.result().asked_at > MEASURED_SECONDS):
             if len(self._measured) >= MOST_WORKSPACES:
                 self._measured.clear()
-            # Others do not ask again while the answer is on its way.
-            before = known.until if known is not None else {}
-            self._measured[claimed.workspace_id] = _Measured(before, now)
-            until = await self.store.measured(claimed.workspace_id)
-            known = self._measured[claimed.workspace_id] = _Measured(until or {}, now)
-        return max(known.until.get("*", 0.0), known.until.get(str(claimed.workflow_id), 0.0)) > now
+            known = self._measured[workspace] = asyncio.ensure_future(self._ask_measured(workspace, now))
+        until = (await asyncio.shield(known)).until
+        return max(until.get(WHOLE_WORKSPACE, 0.0), until.get(str(claimed.workflow_id), 0.0)) > now
+
+    async def _ask_measured(self, workspace: uuid.UUID, now: float) -> _Measured:
+        return _Measured(await self.store.measured(workspace) or {}, now)
 
     async def _measured_call(self, scene: Scene, attempt: Attempt, call: Call) -> Any:
         """Call as if there were no cache, and count what one would have saved."""

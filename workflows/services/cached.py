@@ -23,13 +23,12 @@ from studio.security.services import audit
 from workflows.engine.cache import hidden
 from workflows.models import Workflow
 from workflows.runtime.cache_store import CUT_SECONDS, DIGEST_FIELD
-from workflows.runtime.caching import pepper_of, tag_of
+from workflows.runtime.caching import WHOLE_WORKSPACE, pepper_of, tag_of
 
 SELECTORS: Final = ("kind", "workflow", "tag", "key", "all")
 MOST_DAYS: Final = 35
 MOST_MEASURED_SECONDS: Final = 7 * 86_400
 MOST_CUTS: Final = 1_000
-WHOLE_WORKSPACE: Final = "*"
 _BATCH: Final = 500
 _PATIENCE_SECONDS: Final = 2.0
 _DIGEST: Final = re.compile(r"[0-9a-f]{32}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from studio.kernel.redact import HIDDEN, is_secret_name, redact, redact_text
+from studio.kernel.redact import HIDDEN, holds_secret, is_secret_name, redact, redact_text
 
 
 @pytest.mark.parametrize(
@@ -49,3 +51,21 @@ def test_what_lies_too_deep_to_look_through_is_hidden_as_a_whole() -> None:
 @pytest.mark.parametrize("name", ["tokens", "credential_id", "token_count"])
 def test_names_of_identifiers_and_counts_are_not_secret(name: str) -> None:
     assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"access_token": "abc"}, True),
+        ({"a": [{"deep": {"er": {"and": {"deeper": {"password": "x"}}}}}]}, True),
+        ({"secret": {"value": "abc"}}, True),
+        ({"text": "Authorization: Bearer abcdefgh"}, True),
+        ({"text": "postgres://me:hidden1@host/db"}, True),
+        ({"password": None, "token": "", "access-control-allow-credentials": "true"}, False),
+        ({"usage": {"completion_tokens": 12, "prompt_tokens_details": {"cached_tokens": 3}}}, False),
+        ({"next_page_token": "abc", "nextPageToken": "abc", "sync_token": "abc"}, False),
+        ({"credential_id": "7", "name": "Ada"}, False),
+    ],
+)
+def test_a_secret_is_found_by_name_or_shape_wherever_it_lies(value: Any, expected: bool) -> None:
+    assert holds_secret(value) is expected
