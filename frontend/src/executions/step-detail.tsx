@@ -101,9 +101,11 @@ function moment(at: string | null | undefined): string | null {
   return at ? absoluteTime(at) : null;
 }
 
+const SERVED = new Set(["hit", "shared", "stale", "revalidated"]);
+
 function isCached({ cache }: Step): boolean {
-  if (cache === "hit") return true;
-  return typeof cache === "object" && cache !== null && !Array.isArray(cache) && cache.hit === true;
+  if (typeof cache !== "object" || cache === null || Array.isArray(cache)) return false;
+  return typeof cache.status === "string" && SERVED.has(cache.status);
 }
 
 /** Events may leave payloads out; the rows have them once the step has ended. */
