@@ -295,6 +295,14 @@ def test_a_retried_dead_letter_goes_on_as_a_new_execution(carol: Person, letter:
     assert _actions(letter.pk) == ["dead_letter.retried"]
 
 
+def test_whoever_goes_on_from_a_dead_letter_settles_it(carol: Person, letter: DeadLetter) -> None:
+    new = carol.post(f"/executions/{letter.pk}/resume").json()
+
+    shown = carol.get(f"/dead-letters/{letter.pk}").json()
+    assert (shown["state"], shown["retried_as"]) == ("retried", new["id"])
+    assert carol.post(f"/dead-letters/{letter.pk}/retry").status_code == 409
+
+
 def test_a_discarded_dead_letter_stays_what_it_was(carol: Person, letter: DeadLetter) -> None:
     assert carol.post(f"/dead-letters/{letter.pk}/discard").json()["state"] == "discarded"
 

@@ -24,14 +24,18 @@ def retry_dead_letter(
     letter = _open(workspace, letter_id)
     request = ResumeRequest(version=version)
     prepared = prepare_resumption(workspace=workspace, execution_id=letter.pk, request=request)
-    letter.retried_as = resume(prepared, by=by).pk
-    return _settle(letter, DeadLetter.State.RETRIED, "dead_letter.retried", by)
+    resume(prepared, by=by)
+    return _noted(letter, "dead_letter.retried", by)
 
 
 @transaction.atomic
 def discard_dead_letter(*, workspace: Workspace, letter_id: uuid.UUID, by: Actor) -> DeadLetter:
     """Say that nothing is to be done about it; the execution stays as it is."""
-    return _settle(_open(workspace, letter_id), DeadLetter.State.DISCARDED, "dead_letter.discarded", by)
+    letter = _open(workspace, letter_id)
+    letter.state, letter.settled_by, letter.settled_at = DeadLetter.State.DISCARDED, by.actor_name, Now()
+    letter.save()
+    hint(letter.workspace_id, "dead_letter", [letter.pk])
+    return _noted(letter, "dead_letter.discarded", by)
 
 
 def _open(workspace: Workspace, letter_id: uuid.UUID) -> DeadLetter:
@@ -44,11 +48,7 @@ def _open(workspace: Workspace, letter_id: uuid.UUID) -> DeadLetter:
     return letter
 
 
-def _settle(letter: DeadLetter, state: DeadLetter.State, action: str, by: Actor) -> DeadLetter:
-    letter.state, letter.settled_by = state, by.actor_name
-    letter.settled_at = Now()
-    letter.save()
+def _noted(letter: DeadLetter, action: str, by: Actor) -> DeadLetter:
     letter.refresh_from_db()
     audit.record(action, target=letter, by=by, details={"execution": str(letter.pk)})
-    hint(letter.workspace_id, "dead_letter", [letter.pk])
     return letter

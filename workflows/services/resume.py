@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models.functions import Now
 
 from studio.accounts.access import Actor
 from studio.accounts.models import Workspace
 from studio.kernel import codec
 from studio.kernel.errors import Conflict, Invalid, NodeError, Problem
-from studio.kernel.ids import uuid7
+from studio.kernel.ids import step_id, uuid7
 from studio.security.services import audit
 from workflows.engine.events import StepKey
 from workflows.engine.findings import escaped
@@ -23,13 +24,14 @@ from workflows.engine.lineage import Place, WrongIteration, place_of
 from workflows.engine.plan import Plan, PlanNode
 from workflows.engine.resume import Action, Resumption, Verdict, plan_resumption
 from workflows.engine.steps import Step as EngineStep
-from workflows.models import Execution, Payload, Step
+from workflows.models import DeadLetter, Execution, Payload, Step
 from workflows.models.execution import FINAL_STATUSES
 from workflows.nodes import registry
 from workflows.runtime.doorbell import bell
 from workflows.runtime.records import NewExecution
 from workflows.runtime.submit import submit_now
 from workflows.services.executions import get_execution
+from workflows.services.hints import hint
 from workflows.services.kept import begin_with, engine_steps, rows_without_outputs
 from workflows.services.plans import plan_of
 from workflows.services.presentation import iteration_path
@@ -46,7 +48,8 @@ class ResumeRequest:
     """Where and on what to go on. `from_node` None: from what did not come to a good end.
 
     `input` is a tuple of one when there is a new one. `outputs` go by `node` or `node:iteration`. `send_again`:
-    writes get idempotency keys of their own, so that the other side acts once more.
+    writes get idempotency keys of their own, so that the other side acts once more. `child`: `from_node` awaits a
+    sub-workflow, which is not started anew but goes on itself.
     """
 
     from_node: str | None = None
@@ -55,11 +58,12 @@ class ResumeRequest:
     input: tuple[Any] | None = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     send_again: bool = False
+    child: ResumeRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A resumption that can be shown, and carried out."""
+    """A resumption that can be shown, and carried out. `child` is that of the sub-workflow that `call` awaits."""
 
     execution: Execution
     request: ResumeRequest
@@ -67,6 +71,8 @@ class Prepared:
     trigger_node: str | None
     rows: Sequence[Step]
     found: Resumption
+    call: StepKey | None = None
+    child: Prepared | None = None
 
 
 def prepare_resumption(*, workspace: Workspace, execution_id: uuid.UUID, request: ResumeRequest) -> Prepared:
@@ -79,18 +85,27 @@ def prepare_resumption(*, workspace: Workspace, execution_id: uuid.UUID, request
     target = _target(execution, before, request.version)
     trigger_node = _trigger_node(target.plan, execution.trigger_node)
     rows = rows_without_outputs(execution.pk)
+    start = _start(target.plan, rows, request)
+    outputs = _outputs(target.plan, request.outputs)
+    if request.child is not None:
+        call = _call(start, request)
+        child = _prepare_child(workspace, execution, call, request.child)
+        outputs[call] = None
     found = plan_resumption(
         target.plan,
         engine_steps(rows),
         before=before,
-        start=_start(target.plan, rows, request),
-        outputs=_outputs(target.plan, request.outputs),
+        start=None if request.child is not None else start,
+        outputs=outputs,
         trigger_node=trigger_node,
         effect_of=effect_of,
     )
     if request.from_node is None and not request.outputs and not found.with_action(*_ACTS):
         raise _invalid("/from_node", "required", "Nothing failed: say from which node to go on.")
-    return Prepared(execution, request, target, trigger_node, rows, found)
+    prepared = Prepared(execution, request, target, trigger_node, rows, found)
+    if request.child is None:
+        return prepared
+    return replace(prepared, found=_awaiting(found, call), call=call, child=child)
 
 
 def prepare_retry(*, workspace: Workspace, execution_id: uuid.UUID) -> Prepared:
@@ -105,11 +120,20 @@ def prepare_retry(*, workspace: Workspace, execution_id: uuid.UUID) -> Prepared:
 @transaction.atomic
 def resume(prepared: Prepared, *, by: Actor) -> Execution:
     """Start the execution that goes on from the kept steps."""
+    return _insert(prepared, _new_execution(prepared, by), by)
+
+
+def _insert(prepared: Prepared, new: NewExecution, by: Actor) -> Execution:
     old, request = prepared.execution, prepared.request
-    new = _new_execution(prepared, by)
     kept, written_in = _kept_steps(prepared)
     with connection.cursor() as cursor:
         submit_now(cursor, new)
+    if prepared.child is not None and prepared.call is not None:
+        child = _new_execution(prepared.child, by)
+        child.parent_id, child.parent_step_id = new.id, step_id(new.id, *prepared.call)
+        child.depth = prepared.child.execution.depth
+        _await_child(next(step for step in kept if step.key == prepared.call), child)
+        _insert(prepared.child, child, by)
     begin_with(new, prepared.target.plan, kept, taken_from=prepared.rows, written_in=written_in)
     execution = Execution.objects.get(pk=new.id)
     details = {
@@ -120,8 +144,17 @@ def resume(prepared: Prepared, *, by: Actor) -> Execution:
         "send_again": request.send_again,
     }
     audit.record("execution.resumed", target=execution, by=by, details=details)
+    _settle_dead_letter(old, execution, by)
     transaction.on_commit(partial(bell().ring, [new.queue]))
     return execution
+
+
+def _settle_dead_letter(old: Execution, new: Execution, by: Actor) -> None:
+    """Whichever way somebody goes on from a dead letter, nothing is to be done about it any more."""
+    letters = DeadLetter.objects.filter(pk=old.pk, state=DeadLetter.State.OPEN)
+    settled = {"settled_by": by.actor_name, "settled_at": Now(), "retried_as": new.pk}
+    if letters.update(state=DeadLetter.State.RETRIED, **settled):
+        hint(old.workspace_id, "dead_letter", [old.pk])
 
 
 def present_plan(found: Resumption) -> dict[str, Any]:
@@ -222,6 +255,43 @@ def _placed(node: PlanNode, iteration: str, pointer: str) -> Place:
         raise _invalid(pointer, "wrong_iteration", detail) from error
 
 
+def _call(start: Place | None, request: ResumeRequest) -> StepKey:
+    if start is None or request.from_node is None:
+        raise _invalid("/from_node", "required", "Say which node awaits the sub-workflow.")
+    if not start.is_exact:
+        raise _invalid("/iteration", "iteration_required", "Say which iteration awaits the sub-workflow.")
+    return (request.from_node, request.iteration)
+
+
+def _prepare_child(
+    workspace: Workspace, execution: Execution, call: StepKey, request: ResumeRequest
+) -> Prepared:
+    step = step_id(execution.pk, *call)
+    child = Execution.objects.filter(parent_id=execution.pk, parent_step_id=step).order_by("-id").first()
+    if child is None:
+        raise _invalid("/child", "no_child", f"{call[0]} has not awaited a sub-workflow.")
+    try:
+        return prepare_resumption(workspace=workspace, execution_id=child.pk, request=request)
+    except Invalid as error:
+        placed = [Problem(f"/child{one.pointer}", one.code, one.detail) for one in error.problems]
+        raise Invalid(problems=placed) from error
+
+
+def _awaiting(found: Resumption, call: StepKey) -> Resumption:
+    verdicts = [
+        Verdict(*call, Action.REOPENED) if (one.node, one.iteration) == call else one
+        for one in found.verdicts
+    ]
+    return replace(found, verdicts=verdicts)
+
+
+def _await_child(step: EngineStep, child: NewExecution) -> None:
+    step.status = "waiting"
+    step.output = step.port = None
+    step.attempt = max(step.attempt, 1)
+    step.wait = {"kind": "child", "execution": str(child.id), "reason": "the sub-workflow that goes on"}
+
+
 def _new_execution(prepared: Prepared, by: Actor) -> NewExecution:
     old, target, request = prepared.execution, prepared.target, prepared.request
     identifier = uuid7()
@@ -257,6 +327,8 @@ def _kept_steps(prepared: Prepared) -> tuple[list[EngineStep], set[StepKey]]:
     """The kept steps, and those whose output is not as it was; a trigger puts out the new input."""
     kept = [step.copy() for step in prepared.found.kept]
     written_in = {(one.node, one.iteration) for one in prepared.found.with_action(Action.EDITED)}
+    if prepared.call is not None:
+        written_in.add(prepared.call)
     for step in kept:
         if prepared.request.input is not None and step.key == (prepared.trigger_node, ""):
             step.output = prepared.request.input[0]
