@@ -198,6 +198,22 @@ async def test_writes_of_a_sub_workflow_keep_their_keys_when_the_step_is_run_aga
     assert keys(server, "/tell") == [key, key, key, f"{last['id']}:tell"]
 
 
+async def test_a_sub_workflow_goes_on_inside_its_parent(lab: Lab, server: Server) -> None:
+    await lab.start_engine()
+    child = flow(get("a", server.url("/a")), node("no", "flow.fail", message="not today"))
+    await lab.publish("child", child)
+    first = await lab.run(
+        flow(node("call", "flow.workflow", workflow="child"), setting("c", n="{{ input }}"))
+    )
+    assert first["status"] == "failed"
+
+    by_hand = ResumeRequest(outputs={"no": "today"})
+    again = await lab.end(await resume(lab, first["id"], from_node="call", child=by_hand))
+
+    assert (again["status"], again["output"]) == ("succeeded", {"n": "today"})
+    assert len(keys(server, "/a")) == 1
+
+
 # -- One node alone -----------------------------------------------------------------------------------------
 
 

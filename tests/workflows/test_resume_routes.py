@@ -93,6 +93,7 @@ def test_a_dry_run_says_what_would_become_of_every_step_and_changes_nothing(
             told("fetch", "kept"),
         ],
         "truncated": False,
+        "child": None,
     }
     assert Execution.objects.count() == 1
 
@@ -278,3 +279,62 @@ def test_others_can_neither_see_nor_resume_it(
 
 def test_an_unknown_execution_is_404(carol: Person) -> None:
     assert carol.post(f"/executions/{missing()}/resume").status_code == 404
+
+
+# -- Inside a sub-workflow ----------------------------------------------------------------------------------
+
+CALLING = definition(
+    node("start", "trigger.manual"),
+    node("call", "flow.workflow", workflow="chain"),
+    node("done", "data.set", values={}),
+    edges=[{"from": "start", "to": "call"}, {"from": "call", "to": "done"}],
+)
+
+
+@pytest.fixture
+def calling(bob: Person, failed: Execution) -> Execution:
+    """Its step `call` awaited the execution that failed."""
+    row = execution(bob.workspace, CALLING, status="failed", error=FAILURE)
+    step(row, "start", "trigger.manual", 1)
+    call = step(row, "call", "flow.workflow", 2, status="failed", port=None, error=FAILURE)
+    Execution.objects.filter(pk=failed.pk).update(parent_id=row.pk, parent_step_id=call.pk, depth=1)
+    return row
+
+
+def test_a_sub_workflow_goes_on_inside_its_parent(
+    carol: Person, calling: Execution, failed: Execution
+) -> None:
+    body = {"from_node": "call", "child": {"from_node": "tell"}}
+    answer = carol.post(f"/executions/{calling.pk}/resume", body).json()
+
+    child = Execution.objects.get(resumed_from=failed.pk)
+    call = Step.objects.get(execution_id=answer["id"], node="call")
+    assert (str(child.parent_id), child.parent_step_id, child.depth) == (answer["id"], call.pk, 1)
+    assert (call.status, call.wait["kind"], call.wait["execution"]) == ("waiting", "child", str(child.pk))
+    assert actions(answer["plan"]) == {"call": "reopened", "start": "kept", "done": "rerun"}
+    assert actions(answer["plan"]["child"]) == {
+        "tell": "rerun",
+        "done": "rerun",
+        "start": "kept",
+        "fetch": "kept",
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"child": {}}, "/from_node"),
+        ({"from_node": "start", "child": {}}, "/child"),
+        ({"from_node": "call", "child": {"from_node": "nobody"}}, "/child/from_node"),
+        ({"from_node": "call", "child": {"else": 1}}, "/child/else"),
+        ({"from_node": "call", "child": 7}, "/child"),
+    ],
+)
+def test_a_sub_workflow_that_cannot_go_on_is_refused(
+    carol: Person, calling: Execution, body: dict[str, Any], pointer: str
+) -> None:
+    answer = carol.post(f"/executions/{calling.pk}/resume", body)
+
+    assert answer.status_code == 422, answer.content
+    assert pointer in [one["pointer"] for one in answer.json()["errors"]]
+    assert Execution.objects.count() == 2

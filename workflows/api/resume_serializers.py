@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -50,7 +51,7 @@ class VersionField(serializers.Field[Any, Any, Any, Any]):
         )
 
 
-class ResumeSerializer(StrictSerializer):
+class _WhereSerializer(StrictSerializer):
     """Everything is optional: an empty body goes on from what failed."""
 
     from_node = Text(required=False, allow_null=True, max_length=63, help_text="Run this and all after it.")
@@ -67,23 +68,42 @@ class ResumeSerializer(StrictSerializer):
     send_again = Flag(
         required=False, help_text="Give writes idempotency keys of their own, so that they act once more."
     )
-    dry_run = Flag(required=False, help_text="Answer the plan and change nothing.")
 
     def validate_outputs(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise serializers.ValidationError("Send an object by node id.", "wrong_type")
         return value
 
+
+class ResumeChildSerializer(_WhereSerializer):
+    """Where the sub-workflow goes on."""
+
+
+class ResumeSerializer(_WhereSerializer):
+    """Everything is optional: an empty body goes on from what failed."""
+
+    child = ResumeChildSerializer(
+        required=False,
+        allow_null=True,
+        help_text="`from_node` awaits a sub-workflow: let that go on instead of starting it anew.",
+    )
+    dry_run = Flag(required=False, help_text="Answer the plan and change nothing.")
+
     def asked(self) -> ResumeRequest:
-        given = self.validated_data
-        return ResumeRequest(
-            from_node=given.get("from_node"),
-            iteration=given.get("iteration", ""),
-            version=given.get("version", SAME),
-            input=(given["input"],) if "input" in given else None,
-            outputs=given.get("outputs", {}),
-            send_again=given.get("send_again", False),
-        )
+        return _request(self.validated_data)
+
+
+def _request(given: Mapping[str, Any]) -> ResumeRequest:
+    child = given.get("child")
+    return ResumeRequest(
+        from_node=given.get("from_node"),
+        iteration=given.get("iteration", ""),
+        version=given.get("version", SAME),
+        input=(given["input"],) if "input" in given else None,
+        outputs=given.get("outputs", {}),
+        send_again=given.get("send_again", False),
+        child=None if child is None else _request(child),
+    )
 
 
 class PlannedStepSerializer(serializers.Serializer[Any]):
@@ -112,6 +132,7 @@ class ResumePlanSerializer(serializers.Serializer[Any]):
     counts = CountsSerializer()
     steps = PlannedStepSerializer(many=True)
     truncated = serializers.BooleanField(help_text="There are more steps than are shown.")
+    child = JsonObject(allow_null=True, help_text="The plan of the sub-workflow that goes on in it.")
 
 
 class ResumedSerializer(AcceptedSerializer):

@@ -41,7 +41,7 @@ class ResumeViewSet(ViewSet):
             workspace=self.workspace, execution_id=lookup["id"], request=asked.asked()
         )
         if asked.validated_data.get("dry_run"):
-            return Response(service.present_plan(prepared.found))
+            return Response(service.present(prepared))
         return self._start(prepared)
 
     @extend_schema(operation_id="executions_retry", request=None, responses={202: shapes.ResumedSerializer})
@@ -54,5 +54,5 @@ class ResumeViewSet(ViewSet):
         execution = service.resume(prepared, by=self.caller)
         shown = present_execution(execution)
         answer = {name: shown[name] for name in ("id", "status", "url", "resumed_from")}
-        answer["plan"] = service.present_plan(prepared.found)
+        answer["plan"] = service.present(prepared)
         return Response(answer, status=202, headers={"Location": shown["url"]})
