@@ -20,13 +20,17 @@ def decision(name: str, said: str = "approve", **form: Any) -> dict[str, Any]:
     return {"decision": said, "by": {"id": f"id-{name}", "name": name}, "at": rfc3339(NOW), "form": form}
 
 
+def parsed(params: dict[str, Any]) -> Any:
+    return registry.parse_params(KIND, params)
+
+
 def woken(params: dict[str, Any], wake: Wake, ctx: Context | None = None) -> Any:
-    return Approval().wake(registry.parse_params(KIND, params), ctx or Context(), wake)
+    return Approval().wake(parsed(params), ctx or Context(), wake)
 
 
 def asked(params: dict[str, Any], *decisions: dict[str, Any]) -> Any:
     """What becomes of it after these decisions, one after the other."""
-    result = Approval().run(registry.parse_params(KIND, params), Context(input=7))
+    result = Approval().run(parsed(params), Context(input=7))
     for one in decisions:
         assert isinstance(result, Wait)
         result = woken(params, Wake("signal", one, details=result.details or {}), Context(input=7))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
+from django.conf import settings
+from redis import Redis
 
 from studio.accounts import access
 from studio.accounts.models import Membership
@@ -14,6 +17,7 @@ from studio.accounts.services.api_keys import create_api_key
 from studio.kernel import codec
 from studio.kernel.clock import utcnow
 from studio.kernel.ids import uuid7
+from studio.kernel.keys import execution_channel, watched_key
 from studio.security.models import AuditEntry
 from tests.studio.accounts.people import Person, Stranger
 from tests.workflows.definitions import GREET, definition, node
@@ -51,6 +55,15 @@ def asking(of: Person, *, started_by: Any = None, **asked: Any) -> Execution:
 def letters(row: Execution) -> list[tuple[str, str, Any]]:
     found = MailboxItem.objects.filter(execution_id=row.pk).order_by("id")
     return [(letter.kind, letter.name, codec.decode(letter.payload)) for letter in found]
+
+
+def heard(ear: Any, count: int) -> list[Any]:
+    frames: list[Any] = []
+    while len(frames) < count:
+        message = ear.get_message(timeout=5)
+        assert message is not None, frames
+        frames += orjson.loads(message["data"]) if message["type"] == "message" else []
+    return frames
 
 
 class TestPausing:
@@ -119,6 +132,25 @@ class TestPausing:
         assert list(deeds.values_list("action", flat=True)) == [
             "execution.pause_requested", "execution.continue_requested",
         ]  # fmt: skip
+
+    def test_those_who_watch_are_told_of_what_no_worker_did(
+        self, carol: Person, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        row = execution(carol.workspace, GREET, status="waiting")
+        valkey = Redis.from_url(settings.REDIS_URL)
+        valkey.set(watched_key(row.pk), 1, ex=60)
+        ear = valkey.pubsub()
+        ear.subscribe(execution_channel(row.pk))
+
+        for deed in ("pause", "continue"):
+            with django_capture_on_commit_callbacks(execute=True):
+                carol.post(f"/executions/{row.pk}/{deed}")
+
+        frames = heard(ear, 2)
+        assert [(frame["type"], frame["execution"]["status"]) for frame in frames] == [
+            ("execution.paused", "paused"), ("execution.resumed", "queued"),
+        ]  # fmt: skip
+        assert frames[0]["seq"] < frames[1]["seq"]
 
     def test_another_workspace_pauses_nothing(self, charlie: Person, carol: Person) -> None:
         row = execution(carol.workspace, GREET, status="waiting")

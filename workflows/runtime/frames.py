@@ -14,9 +14,16 @@ _RETRY = "retry"
 
 def started_frame(claimed: Claimed, at: datetime) -> dict[str, Any]:
     """A worker took it: for the first time, or again."""
-    kind = "execution.started" if claimed.epoch == 1 else "execution.resumed"
+    kind = "execution.started" if _is_first(claimed) else "execution.resumed"
     row = {"id": str(claimed.id), "status": "running", "started_at": rfc3339(claimed.started_at)}
     return {"type": kind, "seq": claimed.epoch << 32, "at": rfc3339(at), "execution": row, "step": None}
+
+
+def _is_first(claimed: Claimed) -> bool:
+    """Whether nothing of it has run; what has a limit is claimed once before it is let in."""
+    if claimed.slot is None:
+        return claimed.epoch == 1
+    return claimed.losses == 0 and claimed.active_seconds == 0
 
 
 def frames_of(write: FencedWrite, at: datetime) -> list[dict[str, Any]]:
