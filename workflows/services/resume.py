@@ -157,6 +157,12 @@ def _settle_dead_letter(old: Execution, new: Execution, by: Actor) -> None:
         hint(old.workspace_id, "dead_letter", [old.pk])
 
 
+def present(prepared: Prepared) -> dict[str, Any]:
+    """The plan, with that of the sub-workflow that goes on in it."""
+    child = None if prepared.child is None else present(prepared.child)
+    return {**present_plan(prepared.found), "child": child}
+
+
 def present_plan(found: Resumption) -> dict[str, Any]:
     """What is kept, run again and undone; resuming undoes nothing."""
     counts = {str(action): len(found.with_action(action)) for action in Action}
