@@ -27,6 +27,16 @@ ROUNDS = definition(
 )
 
 
+ASKS = definition(
+    node("start", "trigger.manual"),
+    node(
+        "ask", "flow.approval", message="Pay?", form=[{"name": "amount", "type": "integer", "required": True}]
+    ),
+    node("yes", "data.set", values={"approved": "{{ nodes.ask.form.amount }}"}),
+    edges=[{"from": "start", "to": "ask"}, {"from": "ask", "port": "approved", "to": "yes"}],
+)
+
+
 @pytest.fixture
 def workflow(studio_processes: Studio) -> str:
     made = studio_processes.done("POST", "/api/v1/workflows", {"name": "Rounds", "definition": ROUNDS})
@@ -76,6 +86,58 @@ def test_a_cancelled_execution_ends_and_its_events_say_so(studio_processes: Stud
     assert (answer.status, ended["status"]) == (202, "cancelled")
     assert [event["type"] for event in later] == ["step.cancelled", "step.cancelled", "execution.cancelled"]
     assert studio_processes.ask("POST", f"{execution}/cancel").status == 409
+
+
+def test_a_paused_execution_sleeps_through_its_signal_until_it_is_continued(
+    studio_processes: Studio, workflow: str
+) -> None:
+    execution = started(studio_processes, workflow)
+    before = studio_processes.done("GET", f"{execution}/events")["results"][-1]["seq"]
+
+    assert studio_processes.done("POST", f"{execution}/pause")["status"] == "paused"
+    studio_processes.done("POST", f"{execution}/signals/approved", {"by": "carol"})
+    assert studio_processes.done("GET", execution)["reason"] == {"code": "paused"}
+    studio_processes.done("POST", f"{execution}/continue")
+
+    ended = studio_processes.ended(execution.rpartition("/")[2])
+    later = studio_processes.done("GET", f"{execution}/events?after={before}")["results"]
+    assert (ended["status"], ended["output"]["by"]) == ("succeeded", "carol")
+    assert later[-1]["type"] == "execution.succeeded"
+
+
+def test_a_link_approves_and_whoever_started_it_cannot(studio_processes: Studio, asks: str) -> None:
+    execution = started(studio_processes, asks)
+    attribute(studio_processes, execution, "(SELECT id FROM accounts_user LIMIT 1)")
+    own = studio_processes.ask("POST", f"{execution}/signals/ask", {"decision": "approve"})
+    attribute(studio_processes, execution, "uuidv7()")
+
+    link = studio_processes.done("POST", f"{execution}/signals/ask/links")["url"]
+    path = link[link.index("/api/v1/") :]
+    followed = studio_processes.ask(
+        "POST", path, {"decision": "approve", "form": {"amount": 3}}, headers={"Authorization": ""}
+    )
+
+    ended = studio_processes.ended(execution.rpartition("/")[2])
+    assert (own.status, followed.status) == (403, 202)
+    assert (ended["status"], ended["output"]) == ("succeeded", {"approved": 3})
+
+
+@pytest.fixture
+def asks(studio_processes: Studio) -> str:
+    """A workflow that asks, started and answered by a key that a person stands behind."""
+    studio_processes.query(
+        "UPDATE accounts_apikey SET created_by_id = (SELECT id FROM accounts_user LIMIT 1)"
+    )
+    made = studio_processes.done("POST", "/api/v1/workflows", {"name": "Asks", "definition": ASKS})
+    path = f"/api/v1/workflows/{made['id']}"
+    studio_processes.done("POST", f"{path}/publish")
+    return path
+
+
+def attribute(studio: Studio, execution: str, person: str) -> None:
+    """Say who started it; the front door believes for seconds what it knows of a key."""
+    identifier = execution.rpartition("/")[2]
+    studio.query(f"UPDATE workflows_execution SET started_by = {person} WHERE id = %s", [identifier])  # noqa: S608
 
 
 def test_workers_are_there_and_serve_every_queue(studio_processes: Studio) -> None:
