@@ -23,7 +23,7 @@ from tests.chaos.proxy import Proxy, running_proxy
 from tests.chaos.report import Outcome, Report
 
 SIGNAL_VALUE = 17
-RECOVERY_SECONDS = 90.0
+RECOVERY_SECONDS = 150.0
 END_SECONDS = 180.0
 REHEARSAL_SECONDS = 60.0
 PAUSE_SECONDS = (0.5, 2.5)

@@ -13,7 +13,7 @@ import aiohttp
 
 from tests.runtime.lab import flow, setting
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 150.0
 AGAIN_SECONDS = 0.1
 PROBE = flow(setting("a", n="{{ trigger.n }}"))
 

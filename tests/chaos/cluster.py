@@ -91,6 +91,12 @@ class Cluster:
             kept.expected = True
             _kill_group(kept.child.pid)
 
+    def drain(self, name: str) -> None:
+        kept = self._kept[name]
+        if kept.child.poll() is None:
+            kept.expected = True
+            kept.child.terminate()
+
     def freeze(self, name: str) -> None:
         if self._kept[name].child.poll() is None:
             os.killpg(self.pid(name), signal.SIGSTOP)
@@ -98,6 +104,11 @@ class Cluster:
     def thaw(self, name: str) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid(name), signal.SIGCONT)
+
+    def signal_valkey(self, number: signal.Signals) -> None:
+        pid = Valkey(self.home).pid()
+        if pid is not None:
+            os.kill(pid, number)
 
     def kill_valkey(self) -> None:
         """With everything it holds: it comes back empty."""

@@ -18,6 +18,7 @@ from tests.chaos.cluster import LEASE_SECONDS, Cluster
 from tests.chaos.proxy import Proxy
 
 AWAY_SECONDS = 0.5
+FROZEN_SECONDS = 4.0
 STRANDED_SQL = """
 SELECT count(*) FROM workflows_execution e LEFT JOIN operations_worker w ON w.id = e.owner
 WHERE e.owner IS NOT NULL
@@ -45,6 +46,7 @@ class Faults:
         return {
             "kill a worker": self.kill_worker,
             "kill all workers": self.kill_all_workers,
+            "drain a worker": self.drain_worker,
             "freeze a worker past its lease": self.freeze_worker,
             "cut workers off past their lease": self.partition,
             "cut workers' connections": self.cut_connections,
@@ -55,6 +57,7 @@ class Faults:
             "kill the scheduler": self.kill_scheduler,
             "kill Valkey": self.kill_valkey,
             "flush Valkey": self.flush_valkey,
+            "freeze Valkey": self.freeze_valkey,
             "restart PostgreSQL": self.restart_postgres,
             "crash PostgreSQL": self.crash_postgres,
         }
@@ -64,6 +67,10 @@ class Faults:
 
     async def kill_all_workers(self) -> Victims:
         return await self._kill(self.cluster.workers())
+
+    async def drain_worker(self) -> None:
+        """As a rolling restart does; it hands on what it holds."""
+        self.cluster.drain(self.rng.choice(self.cluster.workers()))
 
     async def freeze_worker(self) -> Victims:
         """Its peers have taken over by the time it wakes up with all it knew."""
@@ -109,6 +116,14 @@ class Faults:
                 client.flushall()
 
         await asyncio.to_thread(flush)
+
+    async def freeze_valkey(self) -> None:
+        """Its connections stay open and answer nothing."""
+        self.cluster.signal_valkey(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(FROZEN_SECONDS)
+        finally:
+            self.cluster.signal_valkey(signal.SIGCONT)
 
     async def restart_postgres(self) -> None:
         await asyncio.to_thread(self.cluster.stop_postgres, signal.SIGINT)

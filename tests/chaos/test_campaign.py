@@ -14,7 +14,7 @@ SEED = 20_26
 @pytest.mark.chaos
 @pytest.mark.slow
 @pytest.mark.workers
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 async def test_whatever_is_killed_cut_or_lost_everything_accepted_ends_as_it_does_without_faults(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
