@@ -37,7 +37,8 @@ ANYBODY_SQL = """
 SELECT EXISTS (SELECT FROM workflows_execution WHERE status = 'queued' AND NOT admitted AND region = %s)
 """
 
-# A skip scan finds who waits for what; each slot and each workspace lets in as many as it has room for.
+# A skip scan finds who waits for what; each slot and each workspace lets in as many as it has room for. What holds
+# places is counted once for each, and no further than its limit.
 ADMIT_SQL = """
 WITH RECURSIVE pairs AS (
     (SELECT workspace_id, slot, 1 AS n FROM workflows_execution
@@ -52,19 +53,22 @@ WITH RECURSIVE pairs AS (
           AND (workspace_id, slot) > (p.workspace_id, p.slot)
         ORDER BY workspace_id, slot LIMIT 1) e
     WHERE p.n < %(pairs)s
-), workspaces AS (
-    SELECT p.workspace_id, l.most - (
-        SELECT count(*) FROM workflows_execution a
-        WHERE a.workspace_id = p.workspace_id AND a.slot IS NOT NULL AND a.admitted
-          AND a.status IN ('queued', 'running')) AS room
+), workspaces AS MATERIALIZED (
+    SELECT p.workspace_id, CASE WHEN l.most IS NOT NULL THEN l.most - (
+        SELECT count(*) FROM (
+            SELECT FROM workflows_execution a
+            WHERE a.workspace_id = p.workspace_id AND a.slot IS NOT NULL AND a.admitted
+              AND a.status IN ('queued', 'running') LIMIT l.most) held) END AS room
     FROM (SELECT DISTINCT workspace_id FROM pairs) p
     LEFT JOIN accounts_workspace w ON w.id = p.workspace_id
     LEFT JOIN unnest(%(tiers)s::text[], %(limits)s::int[]) AS l(tier, most) ON l.tier = w.tier
-), slots AS (
-    SELECT p.workspace_id, p.slot, w.room AS workspace_room, least(w.room, h.slot_limit - (
-        SELECT count(*) FROM workflows_execution a
-        WHERE a.workspace_id = p.workspace_id AND a.slot = p.slot AND a.admitted
-          AND a.status IN ('queued', 'running'))) AS room
+), slots AS MATERIALIZED (
+    SELECT p.workspace_id, p.slot, w.room AS workspace_room,
+           least(w.room, CASE WHEN h.slot_limit IS NOT NULL THEN h.slot_limit - (
+               SELECT count(*) FROM (
+                   SELECT FROM workflows_execution a
+                   WHERE a.workspace_id = p.workspace_id AND a.slot = p.slot AND a.admitted
+                     AND a.status IN ('queued', 'running') LIMIT h.slot_limit) held) END) AS room
     FROM pairs p
     JOIN workspaces w ON w.workspace_id = p.workspace_id
     CROSS JOIN LATERAL (
@@ -96,7 +100,7 @@ WITH over_limit AS (
            row_number() OVER (PARTITION BY e.workspace_id, e.slot ORDER BY e.id DESC) AS newest
     FROM workflows_execution e
     WHERE e.status = 'queued' AND NOT e.admitted AND e.region = %(region)s
-      AND e.on_limit IN ('cancel_running', 'reject')
+      AND e.on_limit <> 'queue'
       AND e.slot_limit <= (SELECT count(*) FROM workflows_execution a
                            WHERE a.workspace_id = e.workspace_id AND a.slot = e.slot AND a.admitted
                              AND a.status IN ('queued', 'running'))
