@@ -100,6 +100,7 @@ export function withWholeDraft(workflow: Workflow): Workflow {
 export interface ExecutionFilters {
   status: string;
   workflow: string;
+  error_group: string;
 }
 
 export function executionsQuery(filters: ExecutionFilters) {

@@ -1,3 +1,5 @@
+import type { OperationEndpoints } from "@/api/operations";
+
 /**
  * The shapes of API v1 as the contract states them. Written by hand until the OpenAPI snapshot can
  * generate them; nothing else in the page describes an answer of the server.
@@ -260,7 +262,7 @@ export interface RunEvent {
 export type Frame = Snapshot | RunEvent | { type: "gap" };
 
 /** Every call the page makes: method and path, then what goes in and what comes out. */
-export interface Endpoints {
+export interface Endpoints extends OperationEndpoints {
   "GET /api/v1/session": { answer: { user: User | null } };
   "POST /api/v1/session": { body: { email: string; password: string }; answer: unknown };
   "DELETE /api/v1/session": { answer: undefined };
@@ -277,11 +279,11 @@ export interface Endpoints {
   "POST /api/v1/workflows/{id}/publish": { path: { id: string }; answer: unknown };
   "POST /api/v1/workflows/{id}/run": {
     path: { id: string };
-    body: { input?: Json; version?: "draft" | "published" | number; trigger?: string };
+    body: { input?: Json; version?: "draft" | "published" | number; trigger?: string; priority?: number };
     answer: StartedExecution;
   };
   "GET /api/v1/executions": {
-    query: { status?: string; workflow?: string; cursor?: string; limit?: number };
+    query: { status?: string; workflow?: string; error_group?: string; cursor?: string; limit?: number };
     answer: Page<Execution>;
   };
   "GET /api/v1/executions/{id}": { path: { id: string }; answer: Execution };

@@ -1,6 +1,11 @@
+import type { ReactNode } from "react";
+import { Link } from "react-router";
+
 import type { Execution, Json } from "@/api/types";
 import { t } from "@/i18n";
-import { reasonText } from "@/model/executions";
+import { awaitedBreaker } from "@/model/attempts";
+import { reasonText, shortId } from "@/model/executions";
+import { isFinal } from "@/model/status";
 import { absoluteTime } from "@/model/time";
 import { useSearchValue } from "@/pages/use-address";
 import { Facts } from "@/ui/facts";
@@ -26,6 +31,8 @@ export function ExecutionSummary({ execution }: { execution: Execution }) {
             {execution.error.node && <p className="mt-0.5 font-mono text-2xs text-danger">{execution.error.node}</p>}
           </div>
         )}
+        <Lineage execution={execution} />
+        <WaitLine execution={execution} />
         <Segments
           label={t("step.views")}
           options={views.map((option) => ({ value: option, label: t(`step.${option}`) }))}
@@ -38,6 +45,55 @@ export function ExecutionSummary({ execution }: { execution: Execution }) {
       </div>
     </>
   );
+}
+
+/** Which executions this one belongs to, as links. */
+function Lineage({ execution: { parent, resumed_from: resumedFrom } }: { execution: Execution }) {
+  if (!parent && !resumedFrom) return null;
+  return (
+    <p className="flex flex-wrap gap-x-4 text-xs text-ink-2">
+      {resumedFrom && (
+        <span>
+          {t("fact.resumed_from")} <ExecutionLink id={resumedFrom} />
+        </span>
+      )}
+      {parent && (
+        <span>
+          {t("fact.parent")} <ExecutionLink id={parent} />
+        </span>
+      )}
+    </p>
+  );
+}
+
+function linkTo(id: string | null | undefined): ReactNode {
+  return id ? <ExecutionLink id={id} /> : null;
+}
+
+function ExecutionLink({ id }: { id: string }) {
+  return (
+    <Link to={`/executions/${id}`} className="font-mono text-brand-ink underline-offset-2 hover:underline">
+      {shortId(id)}
+    </Link>
+  );
+}
+
+/** Why nothing goes on; a breaker is one link away. */
+function WaitLine({ execution: { status, reason } }: { execution: Execution }) {
+  if (isFinal(status)) return null;
+  const breaker = awaitedBreaker(reason as Json);
+  if (breaker) {
+    return (
+      <p className="rounded-lg border border-warning/30 bg-warning-soft px-3 py-2">
+        {t("execution.breaker")}{" "}
+        <Link to="/breakers" className="font-mono text-xs underline underline-offset-2">
+          {breaker.key}
+        </Link>
+      </p>
+    );
+  }
+  const text = reasonText(reason);
+  return text && <p className="text-xs text-ink-2">{text}</p>;
 }
 
 function SummaryView({ execution, view }: { execution: Execution; view: View }) {
@@ -59,8 +115,8 @@ function ExecutionFacts({ execution }: { execution: Execution }) {
         [t("fact.region"), execution.region],
         [t("fact.priority"), priority ? String(priority) : null],
         [t("fact.reason"), reasonText(execution.reason)],
-        [t("fact.parent"), execution.parent],
-        [t("fact.resumed_from"), execution.resumed_from],
+        [t("fact.parent"), linkTo(execution.parent)],
+        [t("fact.resumed_from"), linkTo(execution.resumed_from)],
         [t("fact.created"), absoluteTime(execution.created_at)],
         [t("fact.started"), execution.started_at && absoluteTime(execution.started_at)],
         [t("fact.finished"), execution.finished_at && absoluteTime(execution.finished_at)],

@@ -5,8 +5,9 @@ import type { Definition, Execution, NodeType } from "@/api/types";
 import { CanvasToolbar } from "@/canvas/canvas-toolbar";
 import { FlowCanvas } from "@/canvas/flow-canvas";
 import { useShortcuts } from "@/canvas/use-shortcuts";
-import { CancelButton } from "@/executions/cancel-button";
+import { Approvals } from "@/executions/approvals";
 import { ConnectionMark } from "@/executions/connection-mark";
+import { ExecutionActions } from "@/executions/execution-actions";
 import { ExecutionSummary } from "@/executions/execution-summary";
 import { NodePanel } from "@/executions/node-panel";
 import { RunClock } from "@/executions/run-clock";
@@ -33,7 +34,7 @@ export function ExecutionView({ run, execution, definition, types }: ExecutionVi
   return (
     <main className="flex min-h-0 flex-1 flex-col">
       <title>{`${t("execution.title", { id: shortId(execution.id) })} · Studio`}</title>
-      <ExecutionHeader run={run} execution={execution} />
+      <ExecutionHeader run={run} execution={execution} definition={definition} />
       <div className="flex min-h-0 flex-1">
         <div className="flex min-w-0 flex-1 flex-col">
           <div className="relative min-h-0 flex-1">
@@ -62,6 +63,7 @@ export function ExecutionView({ run, execution, definition, types }: ExecutionVi
           data-testid="inspector"
           className="flex w-100 shrink-0 flex-col border-l bg-surface max-md:hidden"
         >
+          <Approvals execution={execution} />
           {node ? (
             <NodePanel run={run} node={node} definition={definition} types={types} onClose={() => select(null)} />
           ) : (
@@ -73,7 +75,13 @@ export function ExecutionView({ run, execution, definition, types }: ExecutionVi
   );
 }
 
-function ExecutionHeader({ run, execution }: { run: Run; execution: Execution }) {
+interface ExecutionHeaderProps {
+  run: Run;
+  execution: Execution;
+  definition: Definition;
+}
+
+function ExecutionHeader({ run, execution, definition }: ExecutionHeaderProps) {
   const workflow = workflowOf(execution);
   return (
     <header className="flex h-13 shrink-0 items-center gap-2 border-b bg-surface px-3">
@@ -91,7 +99,7 @@ function ExecutionHeader({ run, execution }: { run: Run; execution: Execution })
       <RunClock execution={execution} />
       <div className="ml-auto flex items-center gap-2">
         <ConnectionMark connection={run.connection} />
-        <CancelButton execution={execution} />
+        <ExecutionActions execution={execution} definition={definition} />
         {workflow.id && (
           <Button asChild>
             <Link to={`/workflows/${workflow.id}?run=${execution.id}`}>

@@ -1,12 +1,18 @@
-import { X } from "lucide-react";
+import { useQuery } from "@tanstack/react-query";
+import { ListRestart, X } from "lucide-react";
+import { useState } from "react";
 
-import type { Definition, NodeType } from "@/api/types";
+import { meQuery } from "@/api/queries";
+import type { Definition, Execution, NodeType, Step } from "@/api/types";
 import { KindTile } from "@/canvas/kind-icon";
+import { ResumeDialog } from "@/executions/resume-dialog";
 import { StepsOfNode } from "@/executions/steps-of-node";
 import type { Run } from "@/executions/use-run";
 import { t } from "@/i18n";
 import { nodeById } from "@/model/definition";
-import { IconButton } from "@/ui/button";
+import { actionsFor } from "@/model/resume";
+import { iterationPath } from "@/model/run";
+import { Button, IconButton } from "@/ui/button";
 
 interface NodePanelProps {
   run: Run;
@@ -31,7 +37,43 @@ export function NodePanel({ run, node, definition, types, onClose }: NodePanelPr
           <X aria-hidden />
         </IconButton>
       </div>
-      <StepsOfNode run={run} node={node} />
+      <StepsOfNode
+        run={run}
+        node={node}
+        settings={drawn?.settings}
+        renderAction={(step) => run.state.execution && <ResumeHere execution={run.state.execution} definition={definition} step={step} />}
+      />
+    </>
+  );
+}
+
+interface ResumeHereProps {
+  execution: Execution;
+  definition: Definition;
+  step: Step;
+}
+
+/** Going on from this very step, once the execution has ended. */
+function ResumeHere({ execution, definition, step }: ResumeHereProps) {
+  const [open, setOpen] = useState(false);
+  const { data: me } = useQuery(meQuery);
+  if (!actionsFor(execution.status, me?.may ?? []).includes("resume")) return null;
+  return (
+    <>
+      <Button size="sm" className="self-start" onClick={() => setOpen(true)}>
+        <ListRestart aria-hidden />
+        {t("resume.here")}
+      </Button>
+      {open && (
+        <ResumeDialog
+          execution={execution}
+          definition={definition}
+          node={step.node}
+          iteration={iterationPath(step.iteration)}
+          output={step.output}
+          onClose={() => setOpen(false)}
+        />
+      )}
     </>
   );
 }

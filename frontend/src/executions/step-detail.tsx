@@ -1,8 +1,10 @@
-import { useEffect } from "react";
+import { type ReactNode, useEffect } from "react";
 
 import { refresh } from "@/api/queries";
-import type { Json, Step } from "@/api/types";
+import type { Json, NodeSettings, Step } from "@/api/types";
+import { CacheLine, RetryLine } from "@/executions/step-state";
 import { t } from "@/i18n";
+import { isFromCache } from "@/model/attempts";
 import { reasonText } from "@/model/executions";
 import { iterationPath } from "@/model/run";
 import { absoluteTime, formatDuration, spanOf } from "@/model/time";
@@ -16,8 +18,17 @@ import { useNow } from "@/ui/time";
 const VIEWS = ["output", "input", "error", "details"] as const;
 type View = (typeof VIEWS)[number];
 
+interface StepDetailProps {
+  step: Step;
+  execution: string | null;
+  /** The node's settings as they ran, where they are known. */
+  settings?: NodeSettings | undefined;
+  /** What may be done from this step on. */
+  action?: ReactNode;
+}
+
 /** One step: how it went, what came in, what went out. */
-export function StepDetail({ step, execution }: { step: Step; execution: string | null }) {
+export function StepDetail({ step, execution, settings, action }: StepDetailProps) {
   const [asked, setView] = useSearchValue("view");
   const failed = step.error !== null && step.error !== undefined;
   const views = VIEWS.filter((view) => view !== "error" || failed);
@@ -29,6 +40,9 @@ export function StepDetail({ step, execution }: { step: Step; execution: string 
       <div className="flex flex-col gap-3 px-4 pt-3.5 pb-3">
         <StepHead step={step} />
         {step.error && <ErrorLine step={step} />}
+        <RetryLine step={step} settings={settings} />
+        <CacheLine step={step} />
+        {action}
         <Segments
           label={t("step.views")}
           options={views.map((option) => ({ value: option, label: t(`step.${option}`) }))}
@@ -62,7 +76,7 @@ function StepHead({ step }: { step: Step }) {
       {step.handled && <Badge tone="warning">{t("run.handled")}</Badge>}
       {step.attempt > 1 && <Badge>{t("run.attempt", { number: step.attempt })}</Badge>}
       {due !== null && <Badge tone="warning">{t("step.due", { span: formatDuration(due) })}</Badge>}
-      {isCached(step) && <Badge tone="accent">{t("step.cached")}</Badge>}
+      {isFromCache(step.cache) && <Badge tone="accent">{t("step.cached")}</Badge>}
       {span !== null && <span className="ml-auto text-ink-3 tabular-nums">{formatDuration(span)}</span>}
     </div>
   );
@@ -99,13 +113,6 @@ function StepFacts({ step }: { step: Step }) {
 
 function moment(at: string | null | undefined): string | null {
   return at ? absoluteTime(at) : null;
-}
-
-const SERVED = new Set(["hit", "shared", "stale", "revalidated"]);
-
-function isCached({ cache }: Step): boolean {
-  if (typeof cache !== "object" || cache === null || Array.isArray(cache)) return false;
-  return typeof cache.status === "string" && SERVED.has(cache.status);
 }
 
 /** Events may leave payloads out; the rows have them once the step has ended. */

@@ -1,5 +1,6 @@
-import { useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 
+import type { NodeSettings, Step } from "@/api/types";
 import { StepDetail } from "@/executions/step-detail";
 import type { Run } from "@/executions/use-run";
 import { t } from "@/i18n";
@@ -9,8 +10,15 @@ import { Select } from "@/ui/field";
 
 const LISTED = 500;
 
+interface StepsOfNodeProps {
+  run: Run;
+  node: string;
+  settings?: NodeSettings | undefined;
+  renderAction?(step: Step): ReactNode;
+}
+
 /** What one node did in a run: its step, or one of its steps when it was visited several times. */
-export function StepsOfNode({ run, node }: { run: Run; node: string }) {
+export function StepsOfNode({ run, node, settings, renderAction }: StepsOfNodeProps) {
   const [asked, setAsked] = useSearchValue("step");
   const steps = useMemo(() => stepsInOrder(run.state).filter((step) => step.node === node), [run.state, node]);
   const step = steps.find((candidate) => stepKey(candidate) === asked) ?? run.byNode.get(node)?.step;
@@ -28,7 +36,7 @@ export function StepsOfNode({ run, node }: { run: Run; node: string }) {
           </Select>
         </div>
       )}
-      <StepDetail key={stepKey(step)} step={step} execution={run.id} />
+      <StepDetail key={stepKey(step)} step={step} execution={run.id} settings={settings} action={renderAction?.(step)} />
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useId, useState } from "react";
 
 import type { Json, JsonObject, ParamsSchema } from "@/api/types";
 import { useFormScope } from "@/forms/context";
+import { CredentialControl, WorkflowControl } from "@/forms/choice-control";
 import { BooleanControl, EnumControl, NumberControl } from "@/forms/controls";
 import { InsertMenu } from "@/forms/insert-menu";
 import { JsonField } from "@/forms/json-field";
@@ -92,7 +93,7 @@ interface SchemaFieldProps {
 }
 
 /** Controls whose own text may be an expression; the others switch between a fixed value and one. */
-const TEXT_CONTROLS = new Set(["text", "textarea", "code", "json", "credential", "expression"]);
+const TEXT_CONTROLS = new Set(["text", "textarea", "code", "json", "expression"]);
 const INSERTABLE = new Set(["text", "textarea", "expression"]);
 
 function SchemaField({ field, root, pointer, value, onChange }: SchemaFieldProps) {
@@ -180,6 +181,10 @@ function Control({ id, field, root, pointer, value, onChange, expression, error 
       return <ListControl {...{ field, root, pointer, value, onChange }} />;
     case "code":
       return <CodeControl {...shared} field={field} value={text} />;
+    case "credential":
+      return <CredentialControl {...shared} family={field.detail} value={text} />;
+    case "workflow":
+      return <WorkflowControl {...shared} value={text} />;
     case "json":
       return (
         <JsonField value={value} onChange={onChange} label={field.label} disabled={disabled} template={field.template} />

@@ -1,5 +1,8 @@
+import { operate } from "@/i18n/en-operate";
+
 /** Every text of the page. `{name}` is filled in; `one` and `other` follow `count`. */
 export const en = {
+  ...operate,
   "app.name": "Studio",
   "app.loading": "Loading Studio",
   "nav.label": "Main",
@@ -218,6 +221,7 @@ export const en = {
   "executions.none_detail": "Run a workflow, or publish one whose trigger starts it.",
   "executions.workflow": "Workflow",
   "executions.any_workflow": "Any workflow",
+  "executions.of_error": "With the error {id}",
   "executions.ad_hoc": "Unsaved definition",
   "execution.title": "Execution {id}",
   "execution.loading": "Opening the execution",

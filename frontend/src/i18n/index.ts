@@ -31,3 +31,9 @@ export function t<Key extends TextKey>(key: Key, ...[values]: Values<Key>): stri
 function pick(entry: { one: string; other: string }, count: number): string {
   return plurals.select(count) === "one" ? entry.one : entry.other;
 }
+
+/** The text for a word of the server's, or the word itself where a newer server has one more. */
+export function wordOr(group: string, word: string): string {
+  const entry = (en as Record<string, unknown>)[`${group}.${word}`];
+  return typeof entry === "string" ? entry : word.replaceAll("_", " ");
+}

@@ -28,6 +28,7 @@ describe("the control for a property", () => {
     ["named values", { type: "object", additionalProperties: true, "x-widget": "key_values" }, "keyvalue"],
     ["a condition", { type: "boolean", "x-widget": "expression" }, "expression"],
     ["text with a finer hint", { type: "string", "x-widget": "cron" }, "text"],
+    ["another workflow", { type: "string", "x-widget": "workflow" }, "workflow"],
     ["a credential of a kind", { type: "string", "x-widget": "credential:http" }, "credential"],
   ])("suits %s", (_, property, expected) => {
     expect(control(property)).toBe(expected);

@@ -16,6 +16,7 @@ export type Control =
   | "array"
   | "keyvalue"
   | "credential"
+  | "workflow"
   | "expression"
   | "json";
 
@@ -32,6 +33,8 @@ export interface FieldSpec {
   options: Json[];
   fallback: Json | undefined;
   language: string;
+  /** What follows the widget's name, such as `http` of `credential:http`. */
+  detail: string;
   /** The widget the kind asked for beyond the plain control, such as `cron` or `timezone`. */
   widget: string;
 }
@@ -67,6 +70,7 @@ export function fieldOf(
     options: optionsOf(schema),
     fallback: property.default ?? schema.default,
     language: detail || "python",
+    detail,
     widget,
   };
 }
@@ -75,6 +79,7 @@ export function fieldOf(
 const WIDGETS: Record<string, Control> = {
   code: "code",
   credential: "credential",
+  workflow: "workflow",
   expression: "expression",
   json: "json",
   key_values: "keyvalue",

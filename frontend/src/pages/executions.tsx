@@ -25,6 +25,7 @@ const GRID = "grid grid-cols-[8rem_minmax(0,1fr)_9rem_6rem_6rem_5.5rem] items-ce
 export function Component() {
   const [status, setStatus] = useSearchValue("status");
   const [workflow, setWorkflow] = useSearchValue("workflow");
+  const [errorGroup] = useSearchValue("error_group");
   const names = useWorkflowNames();
   const { data: me } = useQuery(meQuery);
   useWorkspaceHints(me?.workspace.slug);
@@ -60,7 +61,12 @@ export function Component() {
               </option>
             ))}
           </Select>
-          {(status || workflow) && (
+          {errorGroup && (
+            <Link to={`/errors/${errorGroup}`} className="text-brand-ink underline-offset-2 hover:underline">
+              {t("executions.of_error", { id: shortId(errorGroup) })}
+            </Link>
+          )}
+          {(status || workflow || errorGroup) && (
             <Button variant="ghost" asChild>
               <Link to="/executions">
                 <X aria-hidden />
@@ -71,7 +77,7 @@ export function Component() {
         </>
       }
     >
-      <ExecutionList status={status} workflow={workflow} names={names} />
+      <ExecutionList status={status} workflow={workflow} errorGroup={errorGroup} names={names} />
     </Page>
   );
 }
@@ -86,16 +92,17 @@ function useWorkflowNames(): ReadonlyMap<string, string> {
 interface ExecutionListProps {
   status: string;
   workflow: string;
+  errorGroup: string;
   names: ReadonlyMap<string, string>;
 }
 
-function ExecutionList({ status, workflow, names }: ExecutionListProps) {
-  const list = useInfiniteQuery(executionsQuery({ status, workflow }));
+function ExecutionList({ status, workflow, errorGroup, names }: ExecutionListProps) {
+  const list = useInfiniteQuery(executionsQuery({ status, workflow, error_group: errorGroup }));
   if (list.isPending) return <SkeletonRows count={10} label={t("executions.loading")} />;
   if (list.isError) return <ErrorPanel error={list.error} onRetry={() => void list.refetch()} className="m-6" />;
   const rows = list.data.pages.flatMap((page) => page.results);
   if (rows.length === 0) {
-    return status || workflow ? (
+    return status || workflow || errorGroup ? (
       <Empty icon={SearchX} title={t("list.no_match")} detail={t("list.no_match_detail")} />
     ) : (
       <Empty icon={History} title={t("executions.none")} detail={t("executions.none_detail")} />

@@ -1,5 +1,22 @@
 import { useQuery } from "@tanstack/react-query";
-import { BookOpen, Building2, ChevronsUpDown, History, LogOut, type LucideIcon, Monitor, Moon, Sun, Workflow, Wrench } from "lucide-react";
+import {
+  BookOpen,
+  Building2,
+  ChevronsUpDown,
+  DatabaseZap,
+  History,
+  LogOut,
+  type LucideIcon,
+  Monitor,
+  Moon,
+  Server,
+  Settings,
+  Sun,
+  TriangleAlert,
+  Unplug,
+  Workflow,
+  Wrench,
+} from "lucide-react";
 import { NavLink } from "react-router";
 
 import { call } from "@/api/client";
@@ -42,8 +59,16 @@ export function Sidebar({ narrow }: { narrow: boolean }) {
       <nav aria-label={t("nav.label")} className="flex flex-col gap-0.5">
         <Item to="/workflows" icon={Workflow} label={t("nav.workflows")} narrow={narrow} />
         <Item to="/executions" icon={History} label={t("nav.executions")} narrow={narrow} />
+        <Item to="/errors" icon={TriangleAlert} label={t("nav.errors")} narrow={narrow} />
+        <p data-wide className="hidden px-2.5 pt-4 pb-1 text-2xs font-medium text-ink-3">
+          {t("nav.operate")}
+        </p>
+        <Item to="/workers" icon={Server} label={t("nav.workers")} narrow={narrow} />
+        <Item to="/breakers" icon={Unplug} label={t("nav.breakers")} narrow={narrow} />
+        <Item to="/cache" icon={DatabaseZap} label={t("nav.cache")} narrow={narrow} />
       </nav>
       <div className="mt-auto flex flex-col gap-0.5">
+        <Item to="/settings" icon={Settings} label={t("nav.settings")} narrow={narrow} />
         <a href="/api/v1/docs/" target="_blank" rel="noreferrer" className={cn(ITEM, "hover:bg-subtle hover:text-ink")}>
           <BookOpen aria-hidden />
           <span data-wide className="hidden truncate">
