@@ -225,6 +225,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["studio.accounts.api.permissions.RulePermission"],
     "DEFAULT_PARSER_CLASSES": ["studio.common.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "studio.common.negotiation.OneForm",
     "DEFAULT_RENDERER_CLASSES": ["studio.common.renderers.JSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "studio.common.pagination.KeysetPagination",
     "DEFAULT_SCHEMA_CLASS": "studio.common.openapi.StudioSchema",

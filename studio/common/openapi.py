@@ -18,7 +18,6 @@ _REFUSALS: Final = {
     403: "Known, but not allowed.",
     404: "Not here, or another workspace's.",
     405: "Another method.",
-    406: "No such form.",
     409: "Not in a state that allows this.",
     411: "A body without its length.",
     412: "Changed elsewhere.",

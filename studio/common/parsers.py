@@ -9,7 +9,7 @@ from django.conf import settings
 from rest_framework.parsers import BaseParser
 
 from studio.kernel.documents import read_json
-from studio.kernel.errors import TooLarge
+from studio.kernel.errors import TooLarge, UnsupportedMedia
 
 
 class JSONParser(BaseParser):
@@ -23,6 +23,8 @@ class JSONParser(BaseParser):
         context = parser_context or {}
         limit = getattr(context.get("view"), "body_limit_bytes", None) or settings.STUDIO_BODY_LIMIT_BYTES
         request = context["request"]._request
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            raise UnsupportedMedia(reason="Send the body as it is, without a Content-Encoding.")
         if int(request.META.get("CONTENT_LENGTH") or 0) > limit:
             raise TooLarge(limit_bytes=limit)
         return read_json(request.body, limit_bytes=limit)

@@ -54,17 +54,6 @@ class MethodNotAllowed(CallerError):
 
 
 @dataclass(eq=False, kw_only=True)
-class NotAcceptable(CallerError):
-    """The caller wants a form that the address does not have."""
-
-    status: ClassVar[int] = 406
-    code: ClassVar[str] = "not_acceptable"
-    title: ClassVar[str] = "Not acceptable"
-
-    reason: str = "Send `Accept: application/json` or no `Accept` at all."
-
-
-@dataclass(eq=False, kw_only=True)
 class LengthRequired(CallerError):
     """A body in chunks, whose end this process would not see."""
 
@@ -176,8 +165,6 @@ def _from_rest_framework(error: drf_errors.APIException) -> StudioError:
             return MethodNotAllowed(allowed="other methods")
         case drf_errors.UnsupportedMediaType():
             return UnsupportedMedia()
-        case drf_errors.NotAcceptable():
-            return NotAcceptable()
         case drf_errors.Throttled():
             return LimitReached(reason="Too many requests.", retry_after=getattr(error, "wait", None) or 1.0)
     return InternalError(what=type(error).__name__)

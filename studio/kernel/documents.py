@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import orjson
 
@@ -101,7 +101,7 @@ def _read_slowly(body: bytes, max_depth: int) -> Any:
 def _parse(body: bytes) -> Any:
     try:
         return json.loads(
-            body.decode("utf-8"), object_pairs_hook=_unique, parse_int=_integer, parse_constant=float
+            body.decode("utf-8"), object_pairs_hook=_unique, parse_int=_integer, parse_constant=_no_constant
         )
     except UnicodeDecodeError as error:
         raise Malformed(reason=f"The body is not valid UTF-8 at byte {error.start}.") from error
@@ -122,6 +122,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         shown = escape_token(twice)[:80]
         raise Malformed(reason=f"The body is not valid JSON: the key {shown!r} occurs twice in one object.")
     return document
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise Malformed(reason=f"The body is not valid JSON: JSON knows no {name}.")
 
 
 def _integer(digits: str) -> int | _HugeInteger:

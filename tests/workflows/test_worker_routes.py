@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from studio.accounts.models import Workspace
 from studio.kernel.clock import utcnow
 from studio.kernel.ids import uuid7
 from studio.operations.models import Worker
@@ -60,6 +61,15 @@ def test_health_says_which_queues_nobody_serves(
     health = victor.get("/workers/health").json()
 
     assert (health["status"], health["unserved_queues"], health["alive"]) == (status, unserved, len(queues))
+
+
+def test_work_that_waits_too_long_degrades_health(victor: Person, acme: Workspace) -> None:
+    worker("default", "high_priority", "webhook")
+    execution(acme, GREET, due_at=utcnow() - timedelta(seconds=90))
+
+    health = victor.get("/workers/health").json()
+
+    assert (health["status"], health["late_queues"]) == ("degraded", ["default"])
 
 
 def test_a_worker_whose_lease_ran_out_serves_nothing(victor: Person) -> None:

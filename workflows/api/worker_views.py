@@ -47,6 +47,9 @@ class HealthSerializer(serializers.Serializer[Any]):
     alive = serializers.IntegerField()
     draining = serializers.IntegerField()
     unserved_queues = serializers.ListField(child=serializers.CharField())
+    late_queues = serializers.ListField(
+        child=serializers.CharField(), help_text="Work that may start has waited in them for over a minute."
+    )
 
 
 class WorkerSumsSerializer(serializers.Serializer[Any]):

@@ -17,6 +17,8 @@ SERVED: Final = (Queue.DEFAULT, Queue.HIGH_PRIORITY, Queue.WEBHOOK)
 
 _LIVING = (Worker.Status.ALIVE, Worker.Status.DRAINING)
 _RECENT_MINUTES = 5
+LATE_SECONDS: Final = 60.0
+"""Work that may start and has waited this long says that a queue's workers do not keep up, or do not work."""
 
 # What waits for a worker and what waits for a place have an index each.
 _WAITING_SQL = """
@@ -30,6 +32,10 @@ FROM (
 _WORKERS_SQL = """
 SELECT region, queue, count(*) FROM operations_worker, unnest(queues) AS queue
 WHERE status = 'alive' AND lease_until > now() GROUP BY region, queue
+"""
+_LATE_SQL = """
+SELECT DISTINCT queue FROM workflows_execution
+WHERE status = 'queued' AND admitted AND coalesce(due_at, created_at) < now() - make_interval(secs => %(late)s)
 """
 # Each status has an index of its own that holds what is alive, and the list's index holds what is recent.
 _EXECUTIONS_SQL = """
@@ -66,17 +72,19 @@ def queue_states() -> list[dict[str, Any]]:
 
 
 def worker_health() -> dict[str, Any]:
-    """`down`: nobody works. `degraded`: a queue that must be served is not."""
+    """`down`: nobody works. `degraded`: a queue that must be served is not, or too slowly."""
     states = Worker.objects.filter(status__in=_LIVING, lease_until__gt=Now())
     counted = dict(states.values_list("status").order_by("status").annotate(Count("id")))
     served = {queue for _, queue, _ in _rows(_WORKERS_SQL)}
     unserved = [str(queue) for queue in SERVED if queue not in served]
+    late = sorted(queue for (queue,) in _rows(_LATE_SQL, {"late": LATE_SECONDS}))
     alive = counted.get(Worker.Status.ALIVE, 0)
     return {
-        "status": "down" if not alive else "degraded" if unserved else "ok",
+        "status": "down" if not alive else "degraded" if unserved or late else "ok",
         "alive": alive,
         "draining": counted.get(Worker.Status.DRAINING, 0),
         "unserved_queues": unserved,
+        "late_queues": late,
     }
 
 

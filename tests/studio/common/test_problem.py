@@ -81,7 +81,6 @@ def test_who_is_not_known_is_told_how_to_become_known() -> None:
         (django.db.OperationalError(), 503, "store_away"),
         (django.db.InterfaceError(), 503, "store_away"),
         (redis.exceptions.ConnectionError(), 503, "store_away"),
-        (drf_errors.NotAcceptable(), 406, "not_acceptable"),
         (drf_errors.UnsupportedMediaType("text/plain"), 415, "unsupported_media_type"),
         (drf_errors.ParseError(), 400, "malformed"),
         (drf_errors.Throttled(), 429, "limit_reached"),
@@ -189,6 +188,18 @@ def test_what_is_not_json_is_415(alice: Person, media: str) -> None:
     )
 
     assert answer.status_code == 415
+
+
+def test_a_packed_body_is_refused(alice: Person) -> None:
+    answer = alice.post("/credentials", {}, headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code == 415
+
+
+def test_a_browser_that_asks_for_html_gets_json(alice: Person) -> None:
+    answer = alice.get("/credentials", headers={"Accept": "text/html"})
+
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
 
 
 def test_a_body_in_chunks_is_refused_and_not_taken_for_an_empty_one(alice: Person) -> None:
