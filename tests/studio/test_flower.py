@@ -43,7 +43,7 @@ def flower_process(redis_url: str) -> Iterator[tuple[int, subprocess.Popen[bytes
         stderr=subprocess.DEVNULL,
     )
     try:
-        assert wait_until(lambda: status(port) == 200, seconds=30, every=0.1)
+        assert wait_until(lambda: status(port) == 200, seconds=90, every=0.1)
         yield port, process
     finally:
         process.terminate()
