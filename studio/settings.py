@@ -281,25 +281,25 @@ STUDIO_CODE_WORKERS = env.integer(
 
 # -- Circuit breakers ------------------------------------------------------------------------------------
 STUDIO_BREAKER_FAILURES = env.integer(
-    "STUDIO_BREAKER_FAILURES", 10, least=1, meaning="Failed calls in a row that open a breaker."
+    "STUDIO_BREAKER_FAILURES", 25, least=1, meaning="Failed calls in a row that open a breaker."
 )
 STUDIO_BREAKER_PERCENT = env.integer(
     "STUDIO_BREAKER_PERCENT",
-    50,
+    75,
     least=1,
     meaning="Share of failed calls within the window that opens it; above 100: no share does.",
 )
 STUDIO_BREAKER_SAMPLES = env.integer(
-    "STUDIO_BREAKER_SAMPLES", 20, least=1, meaning="Calls within the window before their share counts."
+    "STUDIO_BREAKER_SAMPLES", 50, least=1, meaning="Calls within the window before their share counts."
 )
 STUDIO_BREAKER_WINDOW_SECONDS = env.seconds(
     "STUDIO_BREAKER_WINDOW_SECONDS", 30.0, meaning="How far back a breaker looks."
 )
 STUDIO_BREAKER_OPEN_SECONDS = env.seconds(
-    "STUDIO_BREAKER_OPEN_SECONDS", 10.0, meaning="How long it stays open; twice as long after each failed probe."
+    "STUDIO_BREAKER_OPEN_SECONDS", 5.0, meaning="How long it stays open; twice as long after each failed probe."
 )
 STUDIO_BREAKER_CAP_SECONDS = env.seconds(
-    "STUDIO_BREAKER_CAP_SECONDS", 300.0, meaning="The longest it stays open before it probes again."
+    "STUDIO_BREAKER_CAP_SECONDS", 30.0, meaning="The longest it stays open before it probes again."
 )
 STUDIO_BREAKER_PROBES = env.integer(
     "STUDIO_BREAKER_PROBES",
