@@ -22,7 +22,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-LOOKS = 2_000
+LOOKS = 1_000
 AT_ONCE = 100
 SIZES = {"1 kB": 10, "100 kB": 1_000}
 DISTINCT = 200

@@ -17,7 +17,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 log = structlog.get_logger()
 
@@ -119,6 +119,12 @@ class Batches:
         return answers
 
     async def _execute(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        """Answers in order; what the store refuses is an exception among them."""
+        if len(commands) == 1:  # by far the most when little is going on, and cheaper alone
+            try:
+                return [await self._redis.execute_command(*commands[0])]  # type: ignore[no-untyped-call]
+            except ResponseError as error:
+                return [error]
         pipeline = self._redis.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
