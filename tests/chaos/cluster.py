@@ -1,8 +1,8 @@
 """A whole Studio whose every process may be killed: stores, ingress, web, workers, scheduler.
 
-It is the table of processes that `manage.py up` keeps, but workers reach PostgreSQL through a proxy, and what
-died comes back after a fixed moment: a supervisor that grows patient with a process that dies often would
-measure itself.
+It is the table of processes that `manage.py up` keeps, but each worker reaches PostgreSQL through a proxy of
+its own, and what died comes back after a fixed moment: a supervisor that grows patient with a process that
+dies often would measure itself.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ class _Kept:
 
 @dataclass
 class Cluster:
-    """`deaths` holds processes that ended without being told to."""
+    """`ways` are the workers' proxies to PostgreSQL; `deaths`: who ended without being told to."""
 
     layout: Layout
     guardian: Guardian
-    database: Proxy
+    ways: Mapping[str, Proxy]
     environment: Mapping[str, str]
     token: str = ""
     deaths: list[str] = field(default_factory=list)
@@ -181,8 +181,8 @@ class Cluster:
 
     def _launch(self, process: Process) -> subprocess.Popen[bytes]:
         environment = dict(self.environment)
-        if "worker" in process.name:
-            environment["DATABASE_URL"] = _through(self.database.port, self.database_url)
+        if process.name in self.ways:
+            environment["DATABASE_URL"] = _through(self.ways[process.name].port, self.database_url)
         with self.home.log(process.name).open("ab") as output:
             child = subprocess.Popen(
                 process.command,
@@ -214,10 +214,12 @@ async def running_cluster(*, workers: int) -> AsyncIterator[Cluster]:
         guard_services(home, services, guardian)
         port = urlsplit(services.environment["DATABASE_URL"]).port
         assert port is not None
-        async with running_proxy(port) as database:
+        async with contextlib.AsyncExitStack() as stack:
+            names = [process.name for process in table(layout) if "worker" in process.name]
+            ways = {name: await stack.enter_async_context(running_proxy(port)) for name in names}
             given = child_environment(layout.environment(), services.environment, _ENVIRONMENT)
             environment = {name: value for name, value in given.items() if name not in _OTHERS}
-            cluster = Cluster(layout, guardian, database, environment | {"STUDIO_BASE_URL": layout.url})
+            cluster = Cluster(layout, guardian, ways, environment | {"STUDIO_BASE_URL": layout.url})
             await asyncio.to_thread(cluster.prepare)
             cluster.start()
             keeper = asyncio.create_task(cluster.keep())

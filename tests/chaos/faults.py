@@ -19,6 +19,17 @@ from tests.chaos.proxy import Proxy
 
 AWAY_SECONDS = 0.5
 FROZEN_SECONDS = 4.0
+ON_THE_WIRE = frozenset(
+    {
+        "freeze a worker past its lease",
+        "cut a worker off past its lease",
+        "cut workers' connections",
+        "lose answers of PostgreSQL",
+        "lose answers of the ledger",
+    }
+)
+"""They need workers that are at work."""
+
 STRANDED_SQL = """
 SELECT count(*) FROM workflows_execution e LEFT JOIN operations_worker w ON w.id = e.owner
 WHERE e.owner IS NOT NULL
@@ -48,7 +59,7 @@ class Faults:
             "kill all workers": self.kill_all_workers,
             "drain a worker": self.drain_worker,
             "freeze a worker past its lease": self.freeze_worker,
-            "cut workers off past their lease": self.partition,
+            "cut a worker off past its lease": self.partition,
             "cut workers' connections": self.cut_connections,
             "lose answers of PostgreSQL": self.lose_commit_answers,
             "lose answers of the ledger": self.lose_ledger_answers,
@@ -83,16 +94,20 @@ class Faults:
             self.cluster.thaw(name)
         return victims
 
-    async def partition(self) -> None:
-        """Nothing gets through for longer than a lease, then everything that was under way does."""
-        await self.cluster.database.stall(LEASE_SECONDS + 1.5)
+    async def partition(self) -> Victims:
+        """Nothing of one worker gets through for longer than a lease; then what it had sent arrives, late."""
+        name = self.rng.choice(self.cluster.workers())
+        victims = await holders(self.cluster.database_url, [self.cluster.pid(name)])
+        await self.cluster.ways[name].stall(LEASE_SECONDS + 1.5)
+        return victims
 
     async def cut_connections(self) -> None:
-        self.cluster.database.cut()
-        self.ledger.cut()
+        for way in (*self.cluster.ways.values(), self.ledger):
+            way.cut()
 
     async def lose_commit_answers(self) -> None:
-        self.cluster.database.swallow_answers()
+        for way in self.cluster.ways.values():
+            way.swallow_answers()
 
     async def lose_ledger_answers(self) -> None:
         self.ledger.swallow_answers()

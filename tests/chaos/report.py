@@ -37,6 +37,7 @@ class Report:
     lost: list[str] = field(default_factory=list)
     differing: list[str] = field(default_factory=list)
     changed_ends: list[str] = field(default_factory=list)
+    open_steps: list[str] = field(default_factory=list)
     keys_with_other_bytes: list[str] = field(default_factory=list)
     without_key: int = 0
     unexpected_deaths: list[str] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Report:
                 self.lost,
                 self.differing,
                 self.changed_ends,
+                self.open_steps,
                 self.keys_with_other_bytes,
                 self.without_key,
                 self.unexpected_deaths,
@@ -84,9 +86,15 @@ class Report:
             f"{self.calls} calls under {self.keys} idempotency keys, {len(self.keys_with_other_bytes)} keys with"
             f" other bytes, {self.without_key} calls without key",
             f"{len(self.differing)} outcomes differ from the run without faults,"
-            f" {len(self.changed_ends)} final states changed",
+            f" {len(self.changed_ends)} final states changed, {len(self.open_steps)} steps open in ended executions",
         ]
         lines += [f"  ended by itself: {death}" for death in self.unexpected_deaths]
-        for found in (self.lost, self.differing, self.changed_ends, self.keys_with_other_bytes):
+        for found in (
+            self.lost,
+            self.differing,
+            self.changed_ends,
+            self.open_steps,
+            self.keys_with_other_bytes,
+        ):
             lines += [f"  {one}" for one in found[:5]]
         return "\n".join(lines)
