@@ -129,6 +129,21 @@ def test_the_page_follows_the_theme_of_the_system(themed: Page, theme: str, orde
     assert themed.evaluate("document.documentElement.classList.contains('dark')") is (theme == "dark")
 
 
+def test_errors_in_both_themes(
+    themed: Page, studio_processes: Studio, order: dict[str, Any], theme: Literal["light", "dark"]
+) -> None:
+    for number in range(3):
+        given = {"input": {"id": number}}
+        run = studio_processes.done("POST", f"/api/v1/workflows/{order['id']}/run", given)
+        assert studio_processes.ended(run["id"])["status"] == "failed"
+    themed.goto(f"/executions?workflow={order['id']}&status=failed")
+    expect(themed.get_by_role("list", name="Executions").get_by_role("listitem").first).to_be_visible()
+    themed.goto("/errors")
+    themed.get_by_role("table", name="Errors").get_by_role("link").first.click()
+    expect(themed.get_by_test_id("why-grouped")).to_be_visible()
+    _picture(themed, f"errors-{theme}")
+
+
 def test_a_chosen_theme_holds_against_the_system_and_over_a_reload(page: Page) -> None:
     page.emulate_media(color_scheme="light")
     page.goto("/workflows")
@@ -159,7 +174,8 @@ def _picture(page: Page, name: str) -> None:
     if not _wanted():
         return
     IMAGES.mkdir(parents=True, exist_ok=True)
-    page.get_by_role("button", name="Show everything").click()
+    if (fit := page.get_by_role("button", name="Show everything")).count():
+        fit.click()
     page.mouse.move(720, 120)
     page.wait_for_timeout(800)
     page.screenshot(path=IMAGES / f"{name}.png")

@@ -42,7 +42,7 @@ const COLUMNS: Column<Breaker>[] = [
     cell: (breaker) => (
       <div className="flex flex-col gap-0.5" data-testid="phase" data-phase={breaker.phase}>
         <Badge tone={toneOfPhase(breaker.phase)}>{t(`breakers.phase.${breaker.phase}`)}</Badge>
-        {breaker.forced && <span className="max-w-64 text-xs text-ink-3">{heldText(breaker)}</span>}
+        {breaker.forced && <span className="max-w-64 truncate text-xs text-ink-3" title={heldText(breaker)}>{heldText(breaker)}</span>}
       </div>
     ),
   },

@@ -48,7 +48,7 @@ export function DataTable<Row>({ label, columns, rows, rowKey }: DataTableProps<
   );
 }
 
-const CELL = "px-2 first:pl-6 last:pr-6";
+const CELL = "whitespace-nowrap px-2.5 first:pl-6 last:pr-6";
 
 function placeOf({ end, wide }: { end?: boolean; wide?: boolean }): string {
   return cn(end && "text-right tabular-nums", wide && "max-md:hidden");
