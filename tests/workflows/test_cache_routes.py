@@ -20,6 +20,7 @@ from studio.kernel.clock import utcnow
 from studio.security.models import AuditEntry
 from tests.studio.accounts.people import Person
 from tests.workflows.definitions import GREET
+from tests.workflows.rows import execution, step
 from workflows.engine.cache import Lifetime, hidden
 from workflows.runtime.cache_store import Asked, CacheStore, cut_fields
 from workflows.runtime.caching import pepper_of
@@ -282,3 +283,14 @@ def test_the_command_counts_drops_and_tells(acme: Workspace) -> None:
 def test_the_command_refuses_a_workflow_that_is_not_there(acme: Workspace) -> None:
     with pytest.raises(CommandError):
         said("invalidate", "--workflow", "no-such")
+
+
+def test_a_step_shows_what_the_cache_had_to_do_with_it(victor: Person) -> None:
+    told = {"status": "hit", "key": f"{1:032x}", "age_seconds": 2.5, "saved_seconds": 0.5}
+    run = execution(victor.workspace, GREET)
+    step(run, "start", "trigger.manual", 1)
+    step(run, "hello", "data.set", 2, cache=told)
+
+    shown = victor.get(f"/executions/{run.pk}/steps").json()["results"]
+
+    assert [row["cache"] for row in shown] == [None, told]
