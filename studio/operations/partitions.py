@@ -39,16 +39,12 @@ async def make_partitions(connection: AsyncConnection[Any], *, now: datetime | N
     """Make what is missing from today to a week ahead; answers the names that were made."""
     made: set[str] = set()
     today = (now or utcnow()).astimezone(UTC).date()
-    async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
-        # Making one locks its table for a moment; behind a long query everybody else would queue up.
-        await connection.execute("SET LOCAL lock_timeout = '2s'")
-        cursor = await connection.execute(PARENTS_SQL)
-        for parent, bounds in await cursor.fetchall():
-            known = {match[1] for bound in bounds if (match := _BOUND.search(bound))}
-            for day in (today + timedelta(days=n) for n in range(DAYS_AHEAD + 1)):
-                if str(_start(day)) not in known and await _make(connection, parent, day):
-                    made.add(f"{parent}_{day:%Y%m%d}")
+    cursor = await connection.execute(PARENTS_SQL)
+    for parent, bounds in await cursor.fetchall():
+        known = {match[1] for bound in bounds if (match := _BOUND.search(bound))}
+        for day in (today + timedelta(days=n) for n in range(DAYS_AHEAD + 1)):
+            if str(_start(day)) not in known and await _make(connection, parent, day):
+                made.add(f"{parent}_{day:%Y%m%d}")
     if made:
         log.info("partitions.made", count=len(made))
     return made
@@ -67,9 +63,15 @@ DUTY: Final[tuple[float, Callable[[AsyncConnection[Any]], Awaitable[set[str]]]]]
 
 
 async def _make(connection: AsyncConnection[Any], parent: str, day: date) -> bool:
-    """False where rows of the day lie in the default partition already."""
+    """False where rows of the day lie in the default partition already, or another process was faster.
+
+    A transaction each: whoever held the locks of two tables at once could deadlock with a statement over both.
+    """
     try:
         async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+            # Making one locks its table for a moment; behind a long query everybody else would queue up.
+            await connection.execute("SET LOCAL lock_timeout = '2s'")
             await connection.execute(
                 sql.SQL("CREATE TABLE {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})").format(
                     sql.Identifier(f"{parent}_{day:%Y%m%d}"),
@@ -78,7 +80,7 @@ async def _make(connection: AsyncConnection[Any], parent: str, day: date) -> boo
                     sql.Literal(str(_start(day + timedelta(days=1)))),
                 )
             )
-    except psycopg.errors.CheckViolation:
+    except (psycopg.errors.CheckViolation, psycopg.errors.DuplicateTable):
         return False
     return True
 

@@ -20,8 +20,8 @@ from workflows.runtime.connect import connect
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TABLES = {
-    "security_auditentry", "webhooks_event", "workflows_blob", "workflows_execution", "workflows_payload",
-    "workflows_step",
+    "security_auditentry", "webhooks_event", "workflows_blob", "workflows_deadletter", "workflows_execution",
+    "workflows_jobitem", "workflows_payload", "workflows_step",
 }  # fmt: skip
 # Far from the days that other tests write in.
 THEN = datetime(2040, 5, 1, 12, tzinfo=UTC)
