@@ -5,7 +5,7 @@ There is one form of everything here, and a browser that looks at an address ask
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -22,6 +22,7 @@ class OneForm(BaseContentNegotiation):
         return next((one for one in parsers if media_type_matches(one.media_type, given)), None)
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[BaseRenderer], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
     ) -> tuple[BaseRenderer, str]:
-        return renderers[0], renderers[0].media_type
+        chosen = next(iter(renderers))
+        return chosen, chosen.media_type
