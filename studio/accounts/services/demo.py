@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db import transaction
 
-from studio.accounts.access import SYSTEM
+from studio.accounts.access import SYSTEM, person
 from studio.accounts.models import ApiKey, User, Workspace
 from studio.accounts.roles import Role
 from studio.accounts.services.api_keys import create_api_key, revoke_api_key
@@ -57,19 +57,20 @@ def seed_demo(*, new_secrets: bool = False) -> Demo:
         set_password(user=user, password=password, by=SYSTEM)
     if not user.memberships.filter(workspace=workspace, role=Role.OWNER).exists():
         add_member(workspace=workspace, user=user, role=Role.OWNER, by=SYSTEM)
-    token = _token(workspace, new_secrets=new_secrets)
+    token = _token(workspace, user, new_secrets=new_secrets)
     for furnish in _furnishers:
         furnish(workspace, user)
     return Demo(workspace, user, password, token)
 
 
-def _token(workspace: Workspace, *, new_secrets: bool) -> str | None:
+def _token(workspace: Workspace, user: User, *, new_secrets: bool) -> str | None:
+    """The key is the user's own, so that it may also do what only people may."""
     live = ApiKey.objects.filter(workspace=workspace, name=KEY_NAME, revoked_at=None)
     if live.exists() and not new_secrets:
         return None
     for key in live:
         revoke_api_key(key=key, by=SYSTEM)
-    return create_api_key(workspace=workspace, name=KEY_NAME, role=Role.ADMIN, by=SYSTEM).token
+    return create_api_key(workspace=workspace, name=KEY_NAME, role=Role.ADMIN, by=person(user)).token
 
 
 def _password() -> str:
