@@ -296,7 +296,9 @@ STUDIO_BREAKER_WINDOW_SECONDS = env.seconds(
     "STUDIO_BREAKER_WINDOW_SECONDS", 30.0, meaning="How far back a breaker looks."
 )
 STUDIO_BREAKER_OPEN_SECONDS = env.seconds(
-    "STUDIO_BREAKER_OPEN_SECONDS", 5.0, meaning="How long it stays open; twice as long after each failed probe."
+    "STUDIO_BREAKER_OPEN_SECONDS",
+    5.0,
+    meaning="How long it stays open; twice as long after each failed probe.",
 )
 STUDIO_BREAKER_CAP_SECONDS = env.seconds(
     "STUDIO_BREAKER_CAP_SECONDS", 30.0, meaning="The longest it stays open before it probes again."
