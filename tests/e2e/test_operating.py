@@ -69,7 +69,7 @@ def test_the_cache_shows_what_it_spared_and_counts_before_it_clears(
     expect(page.get_by_test_id("clear-count")).to_contain_text("1 output of")
     page.get_by_role("dialog").get_by_role("button", name="Clear", exact=True).click()
 
-    expect(page.get_by_text("1 output forgotten")).to_be_visible()
+    expect(page.get_by_text("1 output forgotten", exact=True)).to_be_visible()
     expect(page.get_by_text("Nothing is kept")).to_be_visible()
 
 

@@ -73,7 +73,7 @@ def test_a_failed_execution_is_retried_as_a_new_one(
 def test_an_execution_is_paused_and_goes_on_when_told(
     page: Page, make_workflow: Make, studio_processes: Studio
 ) -> None:
-    page.goto(f"/executions/{_start(studio_processes, make_workflow(START, nap(2), hello()))}")
+    page.goto(f"/executions/{_start(studio_processes, make_workflow(START, nap(8), hello()))}")
     page.get_by_role("button", name="Pause").click()
     _status(page, "paused")
     page.get_by_role("button", name="Continue").click()

@@ -3,6 +3,7 @@ import { Link } from "react-router";
 
 import type { Execution, Json } from "@/api/types";
 import { t } from "@/i18n";
+import { BreakerLine } from "@/executions/step-state";
 import { awaitedBreaker } from "@/model/attempts";
 import { reasonText, shortId } from "@/model/executions";
 import { isFinal } from "@/model/status";
@@ -82,16 +83,7 @@ function ExecutionLink({ id }: { id: string }) {
 function WaitLine({ execution: { status, reason } }: { execution: Execution }) {
   if (isFinal(status)) return null;
   const breaker = awaitedBreaker(reason as Json);
-  if (breaker) {
-    return (
-      <p className="rounded-lg border border-warning/30 bg-warning-soft px-3 py-2">
-        {t("execution.breaker")}{" "}
-        <Link to="/breakers" className="font-mono text-xs underline underline-offset-2">
-          {breaker.key}
-        </Link>
-      </p>
-    );
-  }
+  if (breaker) return <BreakerLine breaker={breaker.key} />;
   const text = reasonText(reason);
   return text && <p className="text-xs text-ink-2">{text}</p>;
 }

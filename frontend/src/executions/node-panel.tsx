@@ -3,13 +3,15 @@ import { ListRestart, X } from "lucide-react";
 import { useState } from "react";
 
 import { meQuery } from "@/api/queries";
-import type { Definition, Execution, NodeType, Step } from "@/api/types";
+import type { Definition, Execution, Json, NodeType, Step } from "@/api/types";
 import { KindTile } from "@/canvas/kind-icon";
 import { ResumeDialog } from "@/executions/resume-dialog";
+import { BreakerLine } from "@/executions/step-state";
 import { StepsOfNode } from "@/executions/steps-of-node";
 import type { Run } from "@/executions/use-run";
 import { t } from "@/i18n";
 import { nodeById } from "@/model/definition";
+import { awaitedBreaker } from "@/model/attempts";
 import { actionsFor } from "@/model/resume";
 import { iterationPath } from "@/model/run";
 import { Button, IconButton } from "@/ui/button";
@@ -41,7 +43,7 @@ export function NodePanel({ run, node, definition, types, onClose }: NodePanelPr
         run={run}
         node={node}
         settings={drawn?.settings}
-        renderAction={(step) => run.state.execution && <ResumeHere execution={run.state.execution} definition={definition} step={step} />}
+        renderAction={(step) => run.state.execution && <StepAction execution={run.state.execution} definition={definition} step={step} />}
       />
     </>
   );
@@ -51,6 +53,13 @@ interface ResumeHereProps {
   execution: Execution;
   definition: Definition;
   step: Step;
+}
+
+/** What holds the step back, or else what may be done from it on. */
+function StepAction(props: ResumeHereProps) {
+  const breaker = awaitedBreaker(props.execution.reason as Json);
+  const held = props.step.status === "waiting" && breaker?.node === props.step.node;
+  return held ? <BreakerLine breaker={breaker.key} /> : <ResumeHere {...props} />;
 }
 
 /** Going on from this very step, once the execution has ended. */

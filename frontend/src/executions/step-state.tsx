@@ -50,6 +50,18 @@ export function CacheLine({ step }: { step: Step }) {
   );
 }
 
+/** The breaker that holds this back, one link away. */
+export function BreakerLine({ breaker }: { breaker: string }) {
+  return (
+    <p data-testid="breaker-line" className="rounded-lg border border-warning/30 bg-warning-soft px-3 py-2">
+      {t("execution.breaker")}{" "}
+      <Link to="/breakers" className="font-mono text-xs break-all underline underline-offset-2">
+        {breaker}
+      </Link>
+    </p>
+  );
+}
+
 export function categoryText(category: string): string {
   return wordOr("category", category);
 }
