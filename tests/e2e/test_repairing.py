@@ -32,7 +32,7 @@ def _start(studio: Studio, workflow: dict[str, Any]) -> str:
 
 
 def _status(page: Page, status: str) -> None:
-    expect(page.get_by_test_id("execution-status")).to_have_attribute("data-status", status)
+    expect(page.get_by_test_id("execution-status")).to_have_attribute("data-status", status, timeout=20_000)
 
 
 def test_resuming_from_a_step_shows_the_plan_and_takes_an_edited_output(
