@@ -9,7 +9,7 @@ from django.test import Client
 
 from studio.kernel import codec
 from tests.studio.accounts.people import Person
-from tests.workflows.definitions import definition, node
+from tests.workflows.definitions import GREET, definition, node
 from tests.workflows.rows import execution, step
 from workflows.models import Execution, Payload, Pin, Step, Workflow
 
@@ -224,3 +224,9 @@ def test_pins_are_kept_replaced_listed_and_removed(bob: Person, victor: Person, 
     assert bob.delete(f"{path}/fetch").status_code == 204
     assert bob.delete(f"{path}/fetch").status_code == 404
     assert not Pin.objects.exists()
+
+
+def test_a_run_from_the_page_goes_to_the_fast_queue(bob: Person) -> None:
+    answer = by_hand(bob, "/run", {"definition": GREET})
+
+    assert Execution.objects.get(pk=answer.json()["id"]).queue == "high_priority"

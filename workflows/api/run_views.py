@@ -38,7 +38,8 @@ class _RunView(RuledView):
                 request.data, ad_hoc=workflow_id is None, editing=self.access.key_id is None
             ),
             workflow_id=workflow_id,
-            waiting=bool(wait),
+            # A person's session looks on, as a caller who waits does.
+            waiting=bool(wait) or self.access.key_id is None,
             idempotency=run_idempotency(
                 read_key(request.headers), workflow_id=workflow_id, body=request._request.body
             ),

@@ -279,7 +279,7 @@ export interface Endpoints extends OperationEndpoints {
   "POST /api/v1/workflows/{id}/publish": { path: { id: string }; answer: unknown };
   "POST /api/v1/workflows/{id}/run": {
     path: { id: string };
-    body: { input?: Json; version?: "draft" | "published" | number; trigger?: string; priority?: number };
+    body: { input?: Json; version?: "draft" | "published" | number; trigger?: string };
     answer: StartedExecution;
   };
   "GET /api/v1/executions": {

@@ -24,9 +24,6 @@ interface RunDialogProps {
   onStarted(id: string): void;
 }
 
-/** Somebody looks on, so it is served before what nobody waits for. */
-const WATCHED = 9;
-
 type RunnableVersion = "draft" | "published";
 
 export function RunDialog({ draft, definition, onClose, onStarted }: RunDialogProps) {
@@ -42,7 +39,7 @@ export function RunDialog({ draft, definition, onClose, onStarted }: RunDialogPr
   const run = useMutation({
     mutationFn: async () => {
       if (version === "draft" && !(await draft.save())) throw new ApiError(409, { title: t("run.not_saved") });
-      const body = { version, priority: WATCHED, ...(input === undefined ? {} : { input }), ...(trigger ? { trigger } : {}) };
+      const body = { version, ...(input === undefined ? {} : { input }), ...(trigger ? { trigger } : {}) };
       return (await call("POST /api/v1/workflows/{id}/run", { path: { id }, body })).data;
     },
     onSuccess: (started) => {
